@@ -1,0 +1,1 @@
+"""The acceptance suite's plain Python: no module of this package imports pytest."""

@@ -1,0 +1,51 @@
+"""AWS as one identity in one region sees it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import boto3
+import botocore.config
+
+from harness.cloud import Cloud, Credentials
+
+
+class Aws:
+    """The boto3 clients of one identity; the only way to AWS for everything above ``harness.aws``.
+
+    Clients retry by botocore's standard mode and are made once each (making one is slow and not thread-safe,
+    using one is).
+    """
+
+    def __init__(self, cloud: Cloud, credentials: Credentials | None) -> None:
+        self.cloud = cloud
+        self.region = cloud.region
+        self._session = boto3.Session(
+            aws_access_key_id=credentials.access_key if credentials else None,
+            aws_secret_access_key=credentials.secret_key if credentials else None,
+            aws_session_token=credentials.session_token if credentials else None,
+            region_name=cloud.region,
+        )
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def session(self) -> boto3.Session:
+        """Return the boto3 session, for libraries that want one (the SageMaker SDK)."""
+        return self._session
+
+    def client(self, service: str, *, region: str | None = None) -> Any:
+        """Return the client of a service; clients are typed ``Any``, as boto3 makes them at run time."""
+        key = f"{service}@{region or self.region}"
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._session.client(
+                    service,
+                    region_name=region or self.region,
+                    endpoint_url=self.cloud.endpoint_url,
+                    config=botocore.config.Config(
+                        retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=60
+                    ),
+                )
+            return self._clients[key]

@@ -1,0 +1,255 @@
+"""The catalogue: the one place that knows the requirements and the homework's parameters.
+
+Both are data, in ``homework.toml`` beside this module.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import cattrs
+
+from harness.errors import UsageError
+
+HOMEWORK = Path(__file__).with_name("homework.toml")
+
+Phase = Literal["live", "final"]
+
+
+@dataclass(frozen=True)
+class About:
+    title: str
+
+
+@dataclass(frozen=True)
+class Account:
+    policy: str
+
+
+@dataclass(frozen=True)
+class Network:
+    public_group: str
+    private_group: str
+    ssh_port: int
+    anywhere: str
+
+
+@dataclass(frozen=True)
+class Bastion:
+    instance_type: str
+    accepted_types: tuple[str, ...]
+    user: str
+
+
+@dataclass(frozen=True)
+class Private:
+    instance_type: str
+    accepted_types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Image:
+    """Which machine images count: ``owner`` is an account id, names are patterns of EC2's filters."""
+
+    owner: str
+    name: str
+    newest: str
+    architecture: str
+    supported_until: dict[str, datetime.date]
+
+
+@dataclass(frozen=True)
+class Docker:
+    package: str
+    accepted_packages: tuple[str, ...]
+    greeting: str
+    interactive: str
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Httpd:
+    container: str
+    image: str
+    port: int
+    container_port: int
+    document_root: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Jupyter:
+    container: str
+    image: str
+    port: int
+    container_port: int
+    directory: str
+    libraries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sagemaker:
+    notebook_instance_type: str
+
+
+@dataclass(frozen=True)
+class Kmeans:
+    k: int
+    feature_dim: int
+    rows: int
+    purity: float
+    training_type: str
+    training_count: int
+    endpoint_type: str
+    data_prefix: str
+    output_prefix: str
+    digits_bucket: str
+    digits_prefix: str
+
+
+@dataclass(frozen=True)
+class Spot:
+    instance_type: str
+    accepted_types: tuple[str, ...]
+    options_file: str
+    fresh_hours: int
+
+
+@dataclass(frozen=True)
+class Quota:
+    service: str
+    code: str
+    vcpus: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    words: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A chapter of the homework; the tests of one ``group`` share resources and run in one process."""
+
+    name: str
+    title: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One sentence that the homework must make true, worth ``points`` (beyond the total where ``bonus``)."""
+
+    id: str
+    points: int
+    phase: Phase
+    statement: str
+    clause: str
+    hint: str
+    bonus: bool = False
+
+    @property
+    def stage(self) -> str:
+        """Return the name of the stage that the id begins with."""
+        return self.id.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Homework:
+    """The whole of ``homework.toml``."""
+
+    homework: About
+    account: Account
+    network: Network
+    bastion: Bastion
+    private: Private
+    image: Image
+    docker: Docker
+    httpd: Httpd
+    jupyter: Jupyter
+    sagemaker: Sagemaker
+    kmeans: Kmeans
+    spot: Spot
+    quota: Quota
+    answers: Answers
+    stage: tuple[Stage, ...]
+    requirement: tuple[Requirement, ...]
+
+    @functools.cached_property
+    def requirements(self) -> dict[str, Requirement]:
+        """Return the requirements by id, in the homework's order."""
+        return {requirement.id: requirement for requirement in self.requirement}
+
+    @functools.cached_property
+    def stages(self) -> dict[str, Stage]:
+        """Return the stages by name, in the homework's order."""
+        return {stage.name: stage for stage in self.stage}
+
+    @property
+    def possible(self) -> int:
+        """Return the points of all requirements without the bonus."""
+        return sum(r.points for r in self.requirement if not r.bonus)
+
+
+@functools.cache
+def load(path: Path = HOMEWORK) -> Homework:
+    """Read the catalogue; raises :class:`~harness.errors.UsageError` where the file is not one."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        converter = cattrs.Converter(forbid_extra_keys=True)
+        converter.register_structure_hook(datetime.date, _date)
+        homework = converter.structure(_filled(data), Homework)
+    except OSError as error:
+        raise UsageError(f"{path}: the catalogue cannot be read ({error.strerror}); restore the file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, cattrs.BaseValidationError) as error:
+        reasons = cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
+        raise UsageError(f"{path}: the catalogue is not valid: {'; '.join(reasons)}; mend the file.") from error
+    _check(homework, path)
+    return homework
+
+
+def _date(value: Any, _: Any) -> datetime.date:
+    if not isinstance(value, datetime.date):
+        raise ValueError(f"expected a date, got {value!r}")
+    return value
+
+
+def _filled(data: dict[str, Any]) -> dict[str, Any]:
+    """Replace each ``{section.name}`` in the requirements' sentences by the parameter of that name."""
+    parameters = {name: _Section(values) for name, values in data.items() if isinstance(values, dict)}
+    for requirement in data.get("requirement", []):
+        for key in ("statement", "hint", "clause"):
+            if key in requirement:
+                requirement[key] = _fill(requirement[key], parameters)
+    return data
+
+
+def _fill(sentence: str, parameters: dict[str, _Section]) -> str:
+    try:
+        return sentence.format(**parameters)
+    except (KeyError, AttributeError) as error:
+        raise KeyError(f"{sentence!r} names a parameter that is not there") from error
+
+
+class _Section:
+    """A section of parameters whose names are attributes, for ``str.format``."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.__dict__.update(values)
+
+
+def _check(homework: Homework, path: Path) -> None:
+    ids = [requirement.id for requirement in homework.requirement]
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    homeless = sorted(r.id for r in homework.requirement if r.stage not in homework.stages)
+    if twice:
+        raise UsageError(f"{path}: these requirement ids stand twice: {', '.join(twice)}; give each its own.")
+    if homeless:
+        raise UsageError(f"{path}: no stage is named for {', '.join(homeless)}; add the stage or rename them.")
+
+

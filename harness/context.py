@@ -1,0 +1,31 @@
+"""What every stage of a subject is given to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.catalogue import Homework
+from harness.cloud import Cloud
+from harness.ledger import Ledger
+from harness.steps import Shared
+from harness.workstation import Workstation
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run: where it takes place, what is asked, what was created, and where it keeps its files."""
+
+    run_id: str
+    run_dir: Path
+    homework: Homework
+    cloud: Cloud
+    workstation: Workstation
+    ledger: Ledger
+    shared: Shared
+    submission: Path
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags that everything the run creates carries."""
+        return {"acceptance-run": self.run_id}

@@ -1,0 +1,1 @@
+"""From verdicts to the grade and its reports."""

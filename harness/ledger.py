@@ -1,0 +1,102 @@
+"""The ledger: what a run is about to create, has created, and has seen gone.
+
+One JSON object per line in ``ledger.jsonl``, appended and flushed before the next step is taken, so that a
+run killed at any moment leaves enough behind to be swept. Several processes of a run may write to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+State = Literal["intended", "created", "gone", "kept"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One resource of a run.
+
+    ``kind`` names an entry of :mod:`harness.sweep`'s table of kinds. ``find`` holds what the resource can be
+    looked up by when its id never came back: its name, a tag, a client token, its VPC. ``id`` is the
+    cloud's own. ``order`` counts the entries of the run; teardown goes backwards.
+    """
+
+    key: str
+    kind: str
+    region: str
+    find: dict[str, str]
+    order: int = 0
+    id: str | None = None
+    state: State = "intended"
+    at: str = ""
+
+
+@dataclass
+class Creation:
+    """A resource that is being created: set ``id`` as soon as the cloud has said it."""
+
+    entry: Entry
+    id: str | None = field(default=None)
+
+
+class Ledger:
+    """The ledger of one run, in ``path``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextlib.contextmanager
+    def creating(self, kind: str, region: str, **find: str) -> Iterator[Creation]:
+        """Write the intent down, let the caller create, and write the id down that the caller set.
+
+        Where the caller's call fails, the intent stays: whether the resource exists is for the sweep to find out.
+        """
+        entry = self._write(Entry(secrets.token_hex(6), kind, region, find))
+        creation = Creation(entry)
+        try:
+            yield creation
+        finally:
+            if creation.id is not None:
+                self._write(replace(entry, id=creation.id, state="created"))
+
+    def found(self, kind: str, region: str, id: str, **find: str) -> None:
+        """Write down a resource that came to be by another's creation, such as an instance's volume."""
+        self._write(Entry(secrets.token_hex(6), kind, region, find, id=id, state="created"))
+
+    def mark(self, entry: Entry, state: State) -> None:
+        """Write down that a resource was looked for and is gone, or is kept on purpose."""
+        self._write(replace(entry, state=state))
+
+    def entries(self) -> list[Entry]:
+        """Return the latest word on each resource, in the order of creation; a torn last line is passed over."""
+        latest: dict[str, Entry] = {}
+        with contextlib.suppress(FileNotFoundError):
+            for line in self.path.read_text(encoding="utf-8").splitlines():
+                with contextlib.suppress(ValueError, TypeError):
+                    entry = Entry(**json.loads(line))
+                    order = latest[entry.key].order if entry.key in latest else len(latest)
+                    latest[entry.key] = replace(entry, order=order)
+        return sorted(latest.values(), key=lambda entry: entry.order)
+
+    def open_entries(self) -> list[Entry]:
+        """Return what may still exist, the youngest first."""
+        return [entry for entry in reversed(self.entries()) if entry.state in ("intended", "created")]
+
+    def _write(self, entry: Entry) -> Entry:
+        entry = replace(entry, at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"))
+        line = json.dumps(entry.__dict__, ensure_ascii=False) + "\n"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, line.encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        return entry

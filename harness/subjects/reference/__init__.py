@@ -1,0 +1,38 @@
+"""The reference subject: does the homework as it should be done, one state-changing action per step."""
+
+from __future__ import annotations
+
+from harness.context import Context
+from harness.subjects.reference.account import Account
+from harness.subjects.reference.answers import Answers
+from harness.subjects.reference.containers import Containers
+from harness.subjects.reference.final import Final
+from harness.subjects.reference.httpd import Httpd
+from harness.subjects.reference.instances import Instances
+from harness.subjects.reference.jupyter import Jupyter
+from harness.subjects.reference.network import Network
+from harness.subjects.reference.quota import Quota
+from harness.subjects.reference.sagemaker import Sagemaker
+from harness.subjects.reference.spot import Spot
+
+
+class Reference:
+    """The stages of the reference subject, each an object whose methods are steps.
+
+    A stage reaches another through ``self.subject``; to replace a step, replace the stage's object (the
+    project's faults do).
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.account = Account(self)
+        self.network = Network(self)
+        self.instances = Instances(self)
+        self.containers = Containers(self)
+        self.httpd = Httpd(self)
+        self.jupyter = Jupyter(self)
+        self.sagemaker = Sagemaker(self)
+        self.spot = Spot(self)
+        self.quota = Quota(self)
+        self.answers = Answers(self)
+        self.final = Final(self)

@@ -1,0 +1,40 @@
+"""What the stages of the reference subject have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.aws.session import Aws
+from harness.catalogue import Homework
+from harness.context import Context
+from harness.steps import Shared
+
+if TYPE_CHECKING:
+    from harness.subjects.reference import Reference
+
+
+class Stage:
+    """A stage of the reference subject; its public methods are steps that return facts."""
+
+    def __init__(self, subject: Reference) -> None:
+        self.subject = subject
+
+    @property
+    def context(self) -> Context:
+        """Return the run."""
+        return self.subject.context
+
+    @property
+    def homework(self) -> Homework:
+        """Return the catalogue and its parameters."""
+        return self.subject.context.homework
+
+    @property
+    def shared(self) -> Shared:
+        """Return the results that all processes of the run share."""
+        return self.subject.context.shared
+
+    @property
+    def aws(self) -> Aws:
+        """Return AWS as the homework's IAM user sees it; makes that user first, where the subject makes it."""
+        return self.subject.account.aws()
