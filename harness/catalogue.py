@@ -251,5 +251,3 @@ def _check(homework: Homework, path: Path) -> None:
         raise UsageError(f"{path}: these requirement ids stand twice: {', '.join(twice)}; give each its own.")
     if homeless:
         raise UsageError(f"{path}: no stage is named for {', '.join(homeless)}; add the stage or rename them.")
-
-

@@ -7,7 +7,8 @@
     ├── CloudTrouble    the cloud had a bad day: the requirement is not judged (cloud)
     ├── Unmet           the homework lacks something: the named requirement is not met, and
     │                   whatever builds on it is not judged (missing)
-    └── TimedOut        something awaited did not come; whose fault that is, the caller decides
+    ├── TimedOut        something awaited did not come; whose fault that is, the caller decides
+    └── RunEnded        work begun early came too late: the run is being torn down
 
 Every other exception that leaves a fixture or a test is a fault of this suite.
 """
@@ -52,3 +53,7 @@ class TimedOut(HarnessError):
         self.awaited = awaited
         self.seconds = seconds
         self.last = last
+
+
+class RunEnded(HarnessError):
+    """Says that a resource was about to be created while the run is being torn down."""

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from harness.errors import RunEnded
+
 State = Literal["intended", "created", "gone", "kept"]
 
 
@@ -51,13 +53,21 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._closed = False
+
+    def close(self) -> None:
+        """Let this process create nothing any more: what comes late would not be torn down."""
+        self._closed = True
 
     @contextlib.contextmanager
     def creating(self, kind: str, region: str, **find: str) -> Iterator[Creation]:
         """Write the intent down, let the caller create, and write the id down that the caller set.
 
         Where the caller's call fails, the intent stays: whether the resource exists is for the sweep to find out.
+        Raises :class:`~harness.errors.RunEnded` once the ledger is closed.
         """
+        if self._closed:
+            raise RunEnded(f"the run is ending; no {kind} is created any more")
         entry = self._write(Entry(secrets.token_hex(6), kind, region, find))
         creation = Creation(entry)
         try:

@@ -8,9 +8,11 @@ of a run (pytest-xdist's workers).
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -21,6 +23,7 @@ import filelock
 
 T = TypeVar("T")
 _lock = threading.Lock()
+_begun: list[threading.Thread] = []
 
 
 def step(work: Callable[[Any], T]) -> Callable[[Any], T]:
@@ -47,14 +50,23 @@ def step(work: Callable[[Any], T]) -> Callable[[Any], T]:
 def begin(*steps: Callable[[], object]) -> None:
     """Start each step on a thread of its own; its result or exception waits for whoever calls it."""
     for work in steps:
-        threading.Thread(target=_run, args=(work,), daemon=True, name=getattr(work, "__name__", "step")).start()
+        thread = threading.Thread(target=_run, args=(work,), daemon=True, name=getattr(work, "__name__", "step"))
+        _begun.append(thread)
+        thread.start()
+
+
+def settle(timeout: float) -> None:
+    """Wait up to ``timeout`` seconds in all for begun steps to end, so that none creates something unseen."""
+    deadline = time.monotonic() + timeout
+    while _begun:
+        thread = _begun.pop()
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _run(work: Callable[[], object]) -> None:
-    try:
+    # The step keeps what it raises, for whoever asks for its result.
+    with contextlib.suppress(BaseException):
         work()
-    except BaseException:  # noqa: BLE001 - kept by the step, raised to whoever asks for its result
-        pass
 
 
 class Shared:

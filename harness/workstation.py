@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from harness.cloud import Cloud
+from harness.errors import UsageError
+from harness.leash import Leash
+from harness.waiting import until
 
 
 @dataclass(frozen=True)
@@ -50,8 +58,55 @@ class Workstation:
                 text=True, errors="replace", check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as late:
-            return Finished(tuple(argv), 124, _text(late.stdout), _text(late.stderr) + f"timed out after {timeout:.0f} s")
+            return Finished(
+                tuple(argv), 124, _text(late.stdout), _text(late.stderr) + f"timed out after {timeout:.0f} s"
+            )
         return Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
+
+
+def set_up(leash: Leash, cloud: Cloud) -> Workstation:
+    """Make a workstation for a run in ``cloud``: a home, an empty ssh agent, and an environment without credentials.
+
+    Everything ends with ``leash``. Raises :class:`~harness.errors.UsageError` where there is no OpenSSH client.
+    """
+    absent = [tool for tool in ("ssh", "ssh-agent", "ssh-add", "ssh-keygen") if shutil.which(tool) is None]
+    if absent:
+        raise UsageError(f"no {', '.join(absent)} on PATH; install an OpenSSH client (Debian, Ubuntu: openssh-client).")
+    home = leash.directory("home")
+    for name in (".ssh", ".aws"):
+        (home / name).mkdir(mode=0o700)
+    _write_ssh_config(home, cloud)
+    agent = home / "agent"
+    environment = _environment(home, agent, cloud)
+    leash.popen(["ssh-agent", "-D", "-a", str(agent)], env=environment, stdout=subprocess.DEVNULL)
+    until("the ssh agent listens", agent.exists, timeout=10, every=0.005)
+    return Workstation(home, environment, agent)
+
+
+def _write_ssh_config(home: Path, cloud: Cloud) -> None:
+    """Reach the cloud's hosts by the cloud's own configuration, and read no other."""
+    lines = [f"Include {cloud.ssh_config}"] if cloud.ssh_config else []
+    config = home / ".ssh" / "config"
+    config.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    config.chmod(0o600)
+
+
+def _environment(home: Path, agent: Path, cloud: Cloud) -> dict[str, str]:
+    """Return what commands need and nothing more: the tools of this Python come first on PATH."""
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TERM", "TMPDIR") if name in os.environ}
+    tools = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    endpoint = {"AWS_ENDPOINT_URL": cloud.endpoint_url} if cloud.endpoint_url else {}
+    return {
+        **kept,
+        **endpoint,
+        "HOME": str(home),
+        "PATH": tools,
+        "SSH_AUTH_SOCK": str(agent),
+        "AWS_CONFIG_FILE": str(home / ".aws" / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / ".aws" / "credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+    }
 
 
 def _text(output: str | bytes | None) -> str:

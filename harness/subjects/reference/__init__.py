@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from harness.context import Context
 from harness.subjects.reference.account import Account
 from harness.subjects.reference.answers import Answers
@@ -36,3 +38,11 @@ class Reference:
         self.quota = Quota(self)
         self.answers = Answers(self)
         self.final = Final(self)
+
+    def early(self, requirements: Collection[str]) -> list[Callable[[], object]]:
+        """Return the slow steps that these requirements need, to be begun before anybody asks for them."""
+        stages = {requirement.partition(".")[0] for requirement in requirements}
+        return [step for stage, step in self._slow() if stage in stages]
+
+    def _slow(self) -> list[tuple[str, Callable[[], object]]]:
+        return []
