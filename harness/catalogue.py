@@ -215,7 +215,7 @@ def load(path: Path = HOMEWORK) -> Homework:
 
 def _date(value: Any, _: Any) -> datetime.date:
     if not isinstance(value, datetime.date):
-        raise ValueError(f"expected a date, got {value!r}")
+        raise TypeError(f"expected a date, got {value!r}")
     return value
 
 

@@ -40,7 +40,7 @@ def step(work: Callable[[Any], T]) -> Callable[[Any], T]:
         if mine:
             try:
                 future.set_result(work(self))
-            except BaseException as error:  # handed to every caller, this one included
+            except BaseException as error:  # noqa: BLE001 - handed to every caller, this one included
                 future.set_exception(error)
         return future.result()
 
