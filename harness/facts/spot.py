@@ -1,0 +1,127 @@
+"""Facts of spot: prices, the options file, the request behind an instance."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from harness.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Price:
+    """The spot price of one zone, US dollars an hour as AWS writes it; ``since`` is an ISO 8601 time, UTC."""
+
+    zone: str
+    usd: str
+    since: str
+
+    def is_fresh(self, observed: str, hours: int) -> bool:
+        """Say whether the price was set at most so many hours before it was observed."""
+        age = datetime.datetime.fromisoformat(observed) - datetime.datetime.fromisoformat(self.since)
+        return age <= datetime.timedelta(hours=hours)
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What one hour of an instance type costs in a region: on the spot market, by zone, and on demand."""
+
+    instance_type: str
+    region: str
+    observed: str
+    spot: tuple[Price, ...]
+    on_demand: str
+
+    @property
+    def lowest(self) -> Decimal:
+        """Return the price of the cheapest zone, US dollars an hour."""
+        return min(Decimal(price.usd) for price in self.spot)
+
+    @property
+    def highest(self) -> Decimal:
+        """Return the price of the dearest zone, US dollars an hour."""
+        return max(Decimal(price.usd) for price in self.spot)
+
+    @property
+    def ratio(self) -> Decimal:
+        """Return how many times the on-demand price is the cheapest spot price."""
+        return Decimal(self.on_demand) / self.lowest
+
+    def fresh(self, hours: int) -> tuple[Price, ...]:
+        """Return the zones' prices that are at most so many hours old."""
+        return tuple(price for price in self.spot if price.is_fresh(self.observed, hours))
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        spot = ", ".join(f"{price.zone} {price.usd} since {price.since}" for price in self.spot)
+        ratio = f", {self.ratio:.1f} times the cheapest zone's spot price" if self.spot and self.lowest else ""
+        return (
+            Evidence("api", f"ec2 describe-spot-price-history {self.instance_type}", spot or "no price"),
+            Evidence("api", f"pricing get-products {self.instance_type}", f"{self.on_demand} on demand{ratio}"),
+        )
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options file; ``problem`` says why it is not one that the ``aws`` command takes, or is empty.
+
+    ``request_type`` is what EC2 makes of the file: a file that names none asks for ``one-time``.
+    """
+
+    path: str
+    problem: str
+    market_type: str
+    request_type: str
+    max_price: str | None
+
+    @property
+    def is_spot(self) -> bool:
+        return self.market_type == "spot"
+
+    @property
+    def is_one_time(self) -> bool:
+        return self.request_type == "one-time"
+
+    @property
+    def ceiling(self) -> Decimal | None:
+        """Return the highest price to be paid, US dollars an hour, or ``None`` where the file names none."""
+        try:
+            return None if self.max_price is None else Decimal(self.max_price)
+        except InvalidOperation:
+            return None
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        asks = f"{self.market_type}, {self.request_type}, ceiling {self.max_price}"
+        return (Evidence("file", self.path, self.problem or asks),)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A spot request: ``state`` is open, active, closed, cancelled or failed; ``type`` one-time or persistent."""
+
+    id: str
+    state: str
+    type: str
+    status: str
+    max_price: str
+    instance: str | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == "active"
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether nothing can come of the request any more."""
+        return self.state in ("closed", "cancelled", "failed")
+
+    @property
+    def is_one_time(self) -> bool:
+        return self.type == "one-time"
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        seen = f"{self.type} {self.state} ({self.status}), ceiling {self.max_price}, instance {self.instance}"
+        return (Evidence("api", f"ec2 describe-spot-instance-requests {self.id}", seen),)
