@@ -103,10 +103,16 @@ class Ledger:
         entry = replace(entry, at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"))
         line = json.dumps(entry.__dict__, ensure_ascii=False) + "\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, line.encode())
+            os.write(handle, (_mend(handle) + line).encode())
             os.fsync(handle)
         finally:
             os.close(handle)
         return entry
+
+
+def _mend(handle: int) -> str:
+    """Return the line end that a writer who was killed in the middle of a line still owes."""
+    end = os.lseek(handle, 0, os.SEEK_END)
+    return "\n" if end and os.pread(handle, 1, end - 1) != b"\n" else ""
