@@ -1,0 +1,1 @@
+"""Benchmarks: what the suite costs beside the bare steps (``make bench``)."""
