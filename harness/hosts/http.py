@@ -1,0 +1,86 @@
+"""HTTP from the workstation to a host: answered, refused or silent, and nothing else.
+
+The standard library's client is used because it knows no proxy, follows no redirect and keeps no cookies: what
+is seen is what that one address and port does. What a host answers is not trusted: it is cut at :data:`LIMIT`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Mapping
+
+from harness.facts.httpd import Answer
+
+LIMIT = 64 * 1024
+"""Bytes of a body that are kept."""
+HEADERS = ("Server", "Content-Type", "Content-Length", "Location", "Last-Modified")
+"""The headers that are kept; cookies are not, they may be secrets."""
+
+
+def get(host: str, port: int, path: str = "/", *, timeout: float, headers: Mapping[str, str] | None = None) -> Answer:
+    """Ask for a path and say what came back within ``timeout`` seconds."""
+    return request("GET", host, port, path, timeout=timeout, headers=headers)
+
+
+def request(
+    method: str, host: str, port: int, path: str, *, timeout: float, headers: Mapping[str, str] | None = None,
+    body: str | None = None, shown: str | None = None,
+) -> Answer:  # fmt: skip
+    """Make one request; ``shown`` is the path as reports show it, where the path itself holds a secret."""
+    url = f"http://{host}:{port}{shown or path.partition('?')[0]}"
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    deadline = time.monotonic() + timeout
+    cut_off = threading.Timer(timeout, _hang_up, [connection])  # a host may drip bytes for ever
+    cut_off.daemon = True
+    cut_off.start()
+    try:
+        connection.request(method, path, body=body, headers=dict(headers or {}) | {"Connection": "close"})
+        return _answered(url, connection)
+    except PermissionError:  # this machine forbade it: not a word of the host's
+        raise
+    except (OSError, http.client.HTTPException) as error:
+        return _unanswered(url, error, timeout, is_late=time.monotonic() >= deadline)
+    finally:
+        cut_off.cancel()
+        connection.close()
+
+
+def _unanswered(url: str, error: Exception, timeout: float, *, is_late: bool) -> Answer:
+    if is_late or isinstance(error, TimeoutError):
+        return Answer(url, "silent", said=f"no answer within {timeout:g} s")
+    if isinstance(error, ConnectionError | http.client.HTTPException):
+        return Answer(url, "refused", said=str(error)[:200] or type(error).__name__)
+    return Answer(url, "silent", said=str(error)[:200])
+
+
+def _hang_up(connection: http.client.HTTPConnection) -> None:
+    if connection.sock is not None:
+        with contextlib.suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _answered(url: str, connection: http.client.HTTPConnection) -> Answer:
+    response = connection.getresponse()
+    body = _read(response)
+    return Answer(
+        url=url,
+        outcome="answered",
+        status=response.status,
+        reason=response.reason[:80],
+        headers={name: value[:300] for name in HEADERS if (value := response.getheader(name))},
+        body=body[:LIMIT].decode(errors="replace"),
+        is_cut=len(body) > LIMIT,
+    )
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    """Read the body up to the limit; a body that ends too early is kept as far as it came."""
+    body = b""
+    with contextlib.suppress(http.client.IncompleteRead):
+        while len(body) <= LIMIT and (piece := response.read1(LIMIT)):
+            body += piece
+    return body

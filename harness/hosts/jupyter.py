@@ -1,0 +1,145 @@
+"""Jupyter from the workstation: its token, its doors, and a kernel of it.
+
+The messages are those of "Messaging in Jupyter" (jupyter_client's documentation), the addresses those of
+"The REST API" (Jupyter Server's).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+import websocket
+
+from harness.facts.httpd import Answer
+from harness.facts.jupyter import Execution, Knocks, TokenLog
+from harness.hosts import http
+
+URL = re.compile(r"(https?://\S*?[?&]token=)([0-9A-Za-z_-]{8,})")
+HOPS = 5
+PROTOCOL = "5.3"
+MESSAGE_LIMIT = 1024 * 1024
+
+
+def token_in(log: str) -> str | None:
+    """Return the last token of a log; it is a secret."""
+    found = URL.findall(log)
+    return found[-1][1] if found else None
+
+
+def masked_line(log: str, stream: str) -> TokenLog:
+    """Return the line of a log that shows the URL with the token, without the token."""
+    for line in reversed(log.splitlines()):
+        if URL.search(line):
+            return TokenLog(URL.sub(r"\1[masked]", line).strip()[-200:], stream)
+    return TokenLog("")
+
+
+def knock(host: str, port: int, token: str | None, *, timeout: float) -> Knocks:
+    """Open the page as a browser does with the URL of the log, and ask the REST API with the token."""
+    query = f"?token={quote(token)}" if token is not None else ""
+    page = _browse(host, port, f"/{query}", timeout)
+    api = http.get(host, port, f"/api/contents{query}", timeout=timeout)
+    # Pages and redirections of Jupyter's repeat the token.
+    return Knocks(replace(page, body="", headers={}), replace(api, body="", headers={}))
+
+
+def execute(host: str, port: int, token: str, *, timeout: float) -> Execution:
+    """Start a Python kernel, let it compute something that nobody can know before, and delete it."""
+    left, right = secrets.randbelow(10**9) + 10**9, secrets.randbelow(10**9) + 10**9
+    code, expected = f"print(sum(divmod({left} ** 3, {right})))", str(sum(divmod(left**3, right)))
+    started = _api("POST", host, port, "/api/kernels", token, timeout, body=json.dumps({}))
+    if started.status != 201:
+        return Execution("", code, expected, "", f"no kernel was started: {started.line}")
+    kernel = json.loads(started.body)
+    kernel_id, name = str(kernel["id"])[:80], str(kernel.get("name"))[:80]
+    try:
+        printed, problem = _run(host, port, f"/api/kernels/{quote(kernel_id)}/channels", token, code, timeout)
+    finally:
+        _api("DELETE", host, port, f"/api/kernels/{quote(kernel_id)}", token, timeout)
+    return Execution(name, code, expected, printed, problem)
+
+
+def _browse(host: str, port: int, path: str, timeout: float) -> Answer:
+    """Follow redirections on the same host; a token in the query is carried along as the server says."""
+    for _ in range(HOPS):
+        answer = http.get(host, port, path, timeout=timeout, headers={"Accept": "text/html"})
+        location = answer.headers.get("Location")
+        if answer.status not in (301, 302, 303, 307, 308) or location is None:
+            break
+        target = urlsplit(urljoin(path, location))
+        path = target.path + (f"?{target.query}" if target.query else "")
+    return answer
+
+
+def _api(method: str, host: str, port: int, path: str, token: str, timeout: float, body: str | None = None) -> Answer:
+    return http.request(method, host, port, path, timeout=timeout, headers=_authorization(token), body=body)
+
+
+def _authorization(token: str) -> dict[str, str]:
+    return {"Authorization": f"token {token}"}
+
+
+def _run(host: str, port: int, path: str, token: str, code: str, timeout: float) -> tuple[str, str]:
+    """Return what the code printed, and the problem where it did not come to its end."""
+    try:
+        with _connected(f"ws://{host}:{port}{path}?session_id={uuid.uuid4().hex}", token, timeout) as channel:
+            request = _request(code)
+            channel.send(json.dumps(request))
+            return _outcome(channel, request["header"]["msg_id"], timeout)
+    except (OSError, ValueError, websocket.WebSocketException) as error:
+        return "", f"{type(error).__name__}: {error}"[:300]
+
+
+@contextlib.contextmanager
+def _connected(url: str, token: str, timeout: float) -> Iterator[Any]:
+    header = [f"{name}: {value}" for name, value in _authorization(token).items()]
+    channel = websocket.create_connection(url, timeout=timeout, header=header, http_no_proxy=["*"])
+    try:
+        yield channel
+    finally:
+        channel.close(timeout=0)
+
+
+def _request(code: str) -> dict[str, Any]:
+    header = {
+        "msg_id": uuid.uuid4().hex, "session": uuid.uuid4().hex, "username": "", "date": "", "version": PROTOCOL,
+        "msg_type": "execute_request",
+    }  # fmt: skip
+    content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    return {
+        "channel": "shell",
+        "header": header,
+        "parent_header": {},
+        "metadata": {},
+        "content": content,
+        "buffers": [],
+    }
+
+
+def _outcome(channel: Any, request: str, timeout: float) -> tuple[str, str]:
+    """Collect what belongs to our request until the kernel is idle again."""
+    printed, problem, deadline = "", "", time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        message = json.loads(channel.recv()[:MESSAGE_LIMIT])
+        if (message.get("parent_header") or {}).get("msg_id") != request:
+            continue
+        kind, content = message.get("msg_type"), message.get("content") or {}
+        printed += _printed(kind, content)
+        if kind == "error":
+            problem = f"{content.get('ename')}: {content.get('evalue')}"[:300]
+        if kind == "status" and content.get("execution_state") == "idle":
+            return printed[: http.LIMIT], problem
+    return printed, f"the cell did not end within {timeout:.0f} s"
+
+
+def _printed(kind: object, content: Mapping[str, Any]) -> str:
+    return str(content.get("text")) if kind == "stream" and content.get("name") == "stdout" else ""
