@@ -47,17 +47,3 @@ class Judgement:
     def from_dict(cls, data: dict[str, Any]) -> Judgement:
         """Read what :meth:`to_dict` returned; raises ``cattrs.BaseValidationError`` where it is something else."""
         return _converter.structure(data, cls)
-
-
-@dataclass(frozen=True)
-class Leak:
-    """Something that a run created and that was still there at its end.
-
-    ``kind`` is the ledger's. ``id`` is the cloud's own or, where that never came back, the name or tag it was
-    looked up by. ``state`` is what was seen of it last, or why it could not be looked for.
-    """
-
-    kind: str
-    region: str
-    id: str
-    state: str

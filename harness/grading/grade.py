@@ -8,7 +8,7 @@ from typing import Literal
 
 from harness.catalogue import Homework, Requirement
 from harness.errors import UsageError
-from harness.verdict import Cause, Judgement, Leak, Verdict
+from harness.verdict import Cause, Judgement, Verdict
 
 Phases = Literal["live", "final", "all"]
 """Which phases a run judges."""
@@ -31,12 +31,13 @@ class Row:
 class Grade:
     """What a run adds up to; ``rows`` are the selected requirements in the catalogue's order.
 
-    ``expected`` are the ids that the run's phase has in the catalogue.
+    ``expected`` are the ids that the run's phase has in the catalogue. ``leaks`` holds a sentence on each thing
+    that the run made and that was still there at its end.
     """
 
     rows: tuple[Row, ...]
     expected: frozenset[str]
-    leaks: tuple[Leak, ...] = ()
+    leaks: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
@@ -82,7 +83,7 @@ def grade(
     *,
     phase: Phases = "all",
     selected: Collection[str] | None = None,
-    leaks: Iterable[Leak] = (),
+    leaks: Iterable[str] = (),
 ) -> Grade:
     """Add up what was judged.
 

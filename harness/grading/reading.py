@@ -13,7 +13,7 @@ from harness.errors import UsageError
 from harness.evidence import Evidence
 from harness.grading.grade import Phases, grade
 from harness.grading.reportjson import NAME, InvalidReport, Report, Run, validate
-from harness.verdict import Judgement, Leak
+from harness.verdict import Judgement
 
 _SAME = ("aws", "hosts", "subject", "account", "region")
 """What reports must agree on to be one grade: who was graded, and where."""
@@ -49,7 +49,7 @@ def _report(data: dict[str, Any], homework: Homework) -> Report:
     names = ("run_id", *_SAME, "phase", "started", "finished")
     run = Run(**{name: data[name] for name in names}, **data["cost_usd"])
     judgements = [_judgement(item) for item in data["requirements"]]
-    return Report(run, grade(judgements, homework, phase=run.phase, leaks=[Leak(**leak) for leak in data["leaks"]]))
+    return Report(run, grade(judgements, homework, phase=run.phase, leaks=data["leaks"]))
 
 
 def _judgement(item: dict[str, Any]) -> Judgement:

@@ -65,7 +65,7 @@ def document(report: Report) -> dict[str, Any]:
         "is_grade": grade.is_grade,
         "cost_usd": {"estimate": run.estimate, "cap": run.cap},
         "requirements": [_requirement(row) for row in grade.rows],
-        "leaks": [{name: mask(value) for name, value in asdict(leak).items()} for leak in grade.leaks],
+        "leaks": [mask(leak) for leak in grade.leaks],
     }
     validate(result)
     return result

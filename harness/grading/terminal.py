@@ -50,7 +50,7 @@ def show(grade: Grade, homework: Homework, screen: Screen, width: int = 80) -> N
         screen.write_line("")
         screen.write_line("Left behind", bold=True, red=True)
     for leak in grade.leaks:
-        for line in _wrapped(f"{leak.kind} {leak.id} in {leak.region}: {leak.state}", width, "  "):
+        for line in _wrapped(leak, width, "  "):
             screen.write_line(line)
     screen.write_line("")
     colour = "green" if grade.is_grade and grade.is_perfect else "yellow" if not grade.leaks else "red"
