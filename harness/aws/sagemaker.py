@@ -1,0 +1,123 @@
+"""SageMaker: what its jobs, endpoints and notebook instances have in common."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from harness.aws.session import Aws
+from harness.errors import CloudTrouble
+from harness.waiting import until
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+EXECUTION_POLICY = "AmazonSageMakerFullAccess"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+# FailureReason of a job or endpoint where AWS had no machine to give ("Troubleshoot Amazon SageMaker AI").
+CAPACITY = ("CapacityError", "InsufficientInstanceCapacity", "InsufficientCapacity", "ResourceLimitExceeded")
+
+
+def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    """Return tags as AWS's calls want them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def is_absent(error: ClientError) -> bool:
+    """Say whether an error means that SageMaker does not know the name.
+
+    Most calls say ValidationException, "Could not find …"; some ResourceNotFound; notebook instances RecordNotFound.
+    """
+    code, words = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "").lower()
+    return code in ("ResourceNotFound", "ResourceNotFoundException") or (
+        code == "ValidationException"
+        and any(sign in words for sign in ("could not find", "not found", "does not exist"))
+    )
+
+
+def look_up(call: Callable[..., dict[str, Any]], **name: str) -> dict[str, Any] | None:
+    """Return the answer of a describe call, or ``None`` where SageMaker does not know the name."""
+    try:
+        return call(**name)
+    except ClientError as error:
+        if is_absent(error):
+            return None
+        raise
+
+
+def until_settled(
+    what: str,
+    describe: Callable[[], dict[str, Any]],
+    status: str,
+    awaited: frozenset[str],
+    timeout: float,
+    every: float,
+) -> dict[str, Any]:
+    """Wait until ``describe()[status]`` is one of ``awaited`` or ``Failed``, and return the description.
+
+    ``timeout`` and ``every`` are seconds. Raises :class:`~harness.errors.TimedOut`, and
+    :class:`~harness.errors.CloudTrouble` where AWS had no machine to give.
+    """
+    ends = awaited | {"Failed"}
+    last = until(
+        f"{what} is {' or '.join(sorted(awaited))}",
+        lambda: _Seen(describe(), status),
+        timeout=timeout,
+        every=every,
+        is_done=lambda seen: seen.status in ends,
+        notice=lambda sentence, seconds, seen: _log.info("%.0f s until %s: %s", seconds, sentence, seen),
+    ).description
+    reason = last.get("FailureReason", "")
+    if last[status] == "Failed" and reason.startswith(CAPACITY):
+        raise CloudTrouble(f"{what}: {reason}")
+    return last
+
+
+class _Seen:
+    """A description that shows itself by its status, for the sentence of a time-out."""
+
+    def __init__(self, description: dict[str, Any], status: str) -> None:
+        self.description = description
+        self.status = description[status]
+
+    def __str__(self) -> str:
+        return " ".join(str(self.description[key]) for key in ("SecondaryStatus",) if key in self.description) or str(
+            self.status
+        )
+
+
+def create_execution_role(aws: Aws, name: str, tags: dict[str, str]) -> str:
+    """Create a role that SageMaker may assume, with AWS's policy for it; returns its ARN."""
+    iam = aws.client("iam")
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), Tags=tag_list(tags))
+    partition = made["Role"]["Arn"].split(":")[1]
+    iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:{partition}:iam::aws:policy/{EXECUTION_POLICY}")
+    arn: str = made["Role"]["Arn"]
+    return arn
+
+
+def once_assumable(work: Callable[[], T], timeout: float, every: float) -> T:
+    """Do what needs a role that was made a moment ago: IAM takes seconds until every service knows it.
+
+    ``timeout`` and ``every`` are seconds. Source: AWS, "Troubleshoot IAM", "Changes that I make are not always
+    immediately visible".
+    """
+
+    def attempt() -> tuple[T] | None:
+        try:
+            return (work(),)
+        except ClientError as error:
+            if "assume role" in error.response["Error"].get("Message", "").lower():
+                return None
+            raise
+
+    done = until("the execution role can be assumed", attempt, timeout=timeout, every=every)
+    assert done is not None
+    return done[0]
