@@ -1,0 +1,96 @@
+"""What watches the spend: budgets and billing alarms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.aws.answers import absence, pages
+from harness.aws.identity import find_caller
+from harness.aws.kinds import Kind, Rank
+from harness.aws.session import Aws
+from harness.facts.account import Watch
+from harness.ledger import Entry
+
+ABSENT = "NotFoundException"
+# Billing metrics are kept in one region; "Create a billing alarm to monitor your estimated AWS charges".
+HOME = "us-east-1"
+
+
+def find_budgets(aws: Aws) -> tuple[Watch, ...]:
+    """Return the account's cost budgets; those of usage watch something else."""
+    account = find_caller(aws).account
+    with absence(ABSENT):
+        budgets = pages(aws, "budgets", "describe_budgets", "Budgets", AccountId=account)
+        return tuple(_budget(aws, account, budget) for budget in budgets if budget["BudgetType"] == "COST")
+    return ()
+
+
+def _budget(aws: Aws, account: str, budget: Any) -> Watch:
+    limit = budget.get("BudgetLimit") or {}
+    notifications = pages(
+        aws, "budgets", "describe_notifications_for_budget", "Notifications",
+        AccountId=account, BudgetName=budget["BudgetName"],
+    )  # fmt: skip
+    return Watch(
+        "budget", budget["BudgetName"], f"{limit.get('Amount', '?')} {limit.get('Unit', '')}", bool(notifications)
+    )
+
+
+def find_billing_alarms(aws: Aws) -> tuple[Watch, ...]:
+    """Return the alarms on the account's estimated charges."""
+    client = aws.client("cloudwatch", region=HOME)
+    found = client.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
+    alarms = [alarm for page in found for alarm in page.get("MetricAlarms", [])]
+    return tuple(
+        Watch(
+            "billing alarm",
+            alarm["AlarmName"],
+            f"{alarm.get('Threshold', '?')}",
+            bool(alarm.get("ActionsEnabled") and alarm.get("AlarmActions")),
+        )
+        for alarm in alarms
+        if (alarm.get("Namespace"), alarm.get("MetricName")) == ("AWS/Billing", "EstimatedCharges")
+    )
+
+
+def create_budget(aws: Aws, name: str, usd: int, address: str) -> None:
+    """Create a monthly cost budget that writes to an e-mail address at 80 % of its limit."""
+    notification = {
+        "NotificationType": "ACTUAL",
+        "ComparisonOperator": "GREATER_THAN",
+        "Threshold": 80.0,
+        "ThresholdType": "PERCENTAGE",
+    }
+    aws.client("budgets").create_budget(
+        AccountId=find_caller(aws).account,
+        Budget={
+            "BudgetName": name,
+            "BudgetLimit": {"Amount": str(usd), "Unit": "USD"},
+            "TimeUnit": "MONTHLY",
+            "BudgetType": "COST",
+        },
+        NotificationsWithSubscribers=[
+            {"Notification": notification, "Subscribers": [{"SubscriptionType": "EMAIL", "Address": address}]}
+        ],
+    )
+
+
+def delete_budget(aws: Aws, name: str) -> None:
+    """Delete a budget; one that is not there is no error."""
+    with absence(ABSENT):
+        aws.client("budgets").delete_budget(AccountId=find_caller(aws).account, BudgetName=name)
+
+
+def _budget_of(aws: Aws, entry: Entry) -> tuple[str, ...]:
+    """Return the budget's name where it exists; its name must carry the run's id."""
+    name = entry.find["name"]
+    return (name,) if entry.find["run"] in name and not _is_gone(aws, name) else ()
+
+
+def _is_gone(aws: Aws, name: str) -> bool:
+    with absence(ABSENT):
+        return not aws.client("budgets").describe_budget(AccountId=find_caller(aws).account, BudgetName=name)
+    return True
+
+
+KINDS = (Kind("budget", Rank.BUDGET, _budget_of, delete_budget, _is_gone),)
