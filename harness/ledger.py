@@ -76,9 +76,9 @@ class Ledger:
             if creation.id is not None:
                 self._write(replace(entry, id=creation.id, state="created"))
 
-    def found(self, kind: str, region: str, id: str, **find: str) -> None:
+    def found(self, kind: str, region: str, id: str, **find: str) -> Entry:
         """Write down a resource that came to be by another's creation, such as an instance's volume."""
-        self._write(Entry(secrets.token_hex(6), kind, region, find, id=id, state="created"))
+        return self._write(Entry(secrets.token_hex(6), kind, region, find, id=id, state="created"))
 
     def mark(self, entry: Entry, state: State) -> None:
         """Write down that a resource was looked for and is gone, or is kept on purpose."""
