@@ -206,7 +206,7 @@ def load(path: Path = HOMEWORK) -> Homework:
         homework = converter.structure(_filled(data), Homework)
     except OSError as error:
         raise UsageError(f"{path}: the catalogue cannot be read ({error.strerror}); restore the file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, cattrs.BaseValidationError) as error:
+    except (ValueError, TypeError, cattrs.BaseValidationError) as error:
         reasons = cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
         raise UsageError(f"{path}: the catalogue is not valid: {'; '.join(reasons)}; mend the file.") from error
     _check(homework, path)
@@ -223,6 +223,8 @@ def _filled(data: dict[str, Any]) -> dict[str, Any]:
     """Replace each ``{section.name}`` in the requirements' sentences by the parameter of that name."""
     parameters = {name: _Section(values) for name, values in data.items() if isinstance(values, dict)}
     for requirement in data.get("requirement", []):
+        if not isinstance(requirement, dict):
+            raise TypeError(f"{requirement!r} is no requirement")
         for key in ("statement", "hint", "clause"):
             if key in requirement:
                 requirement[key] = _fill(requirement[key], parameters)
@@ -232,8 +234,8 @@ def _filled(data: dict[str, Any]) -> dict[str, Any]:
 def _fill(sentence: str, parameters: dict[str, _Section]) -> str:
     try:
         return sentence.format(**parameters)
-    except (KeyError, AttributeError) as error:
-        raise KeyError(f"{sentence!r} names a parameter that is not there") from error
+    except (LookupError, AttributeError) as error:
+        raise ValueError(f"{sentence!r} names a parameter that is not there") from error
 
 
 class _Section:
