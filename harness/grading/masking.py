@@ -73,7 +73,7 @@ def _long(found: re.Match[str]) -> str:
     word = found[0]
     mixed = word.lower() != word != word.upper()
     named = len(word) > 40 and word.isalpha()
-    path = len(word) > 40 and word.count("/") >= len(word) / 10
+    path = 40 < len(word) < 200 and word.count("/") >= len(word) / 10
     if found[1] or not mixed or named or path or _PUBLIC_KEY.match(word):
         return word
     return "[masked: secret]"
