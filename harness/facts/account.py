@@ -87,16 +87,16 @@ class User:
 
 @dataclass(frozen=True)
 class Cli:
-    """What the ``aws`` command answered; ``arn`` and ``region`` are ``None`` where it gave none."""
+    """What the ``aws`` command answered; ``arn`` and ``region`` are ``None`` where it gave none.
+
+    ``boto3_arn`` and ``boto3_region`` are what the library says, to compare with.
+    """
 
     arn: str | None
-    account: str | None
     region: str | None
     identity_exit_code: int
     region_exit_code: int
     errors: str
-    version: str
-    """What boto3 says of the same identity, to compare with."""
     boto3_arn: str
     boto3_region: str
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.aws.session import Aws
 from harness.catalogue import Homework
+from harness.cloud import Patience
 from harness.context import Context
 from harness.steps import Shared
 
@@ -25,6 +26,11 @@ class Stage:
         return self.subject.context
 
     @property
+    def patience(self) -> Patience:
+        """Return how long things may take."""
+        return self.subject.context.cloud.patience
+
+    @property
     def homework(self) -> Homework:
         """Return the catalogue and its parameters."""
         return self.subject.context.homework
@@ -35,6 +41,16 @@ class Stage:
         return self.subject.context.shared
 
     @property
+    def region(self) -> str:
+        """Return the region of the run."""
+        return self.subject.context.cloud.region
+
+    @property
+    def run_id(self) -> str:
+        """Return the id that the names of what the run creates carry."""
+        return self.subject.context.run_id
+
+    @property
     def aws(self) -> Aws:
         """Return AWS as the homework's IAM user sees it; makes that user first, where the subject makes it."""
-        return self.subject.account.aws()
+        return self.subject.account.identity.aws()

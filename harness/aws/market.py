@@ -1,0 +1,41 @@
+"""The options file of a spot instance, read as the ``aws`` command reads it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from botocore.validate import ParamValidator
+
+from harness.aws.session import Aws
+from harness.facts.spot import Options
+
+
+def read_options(aws: Aws, path: Path) -> Options:
+    """Read an options file; says in ``problem`` why ``--instance-market-options`` would not take it."""
+    try:
+        options = read_market(path)
+    except OSError as error:
+        return Options(str(path), f"{path.name} cannot be read ({error.strerror})", "", "", None)
+    except ValueError as error:
+        return Options(str(path), f"{path.name} is not JSON: {error}", "", "", None)
+    problem = _problem(aws, options)
+    if problem:
+        return Options(str(path), f"{path.name}: {problem}", "", "", None)
+    spot = options.get("SpotOptions") or {}
+    # "SpotMarketOptions", EC2 API reference: one-time is what EC2 makes of a request that names no type.
+    request_type = spot.get("SpotInstanceType", "one-time")
+    return Options(str(path), "", options.get("MarketType", ""), request_type, spot.get("MaxPrice"))
+
+
+def read_market(path: Path) -> Any:
+    """Return the options as RunInstances takes them; raises ``OSError`` or ``ValueError``."""
+    return json.loads(path.read_text(encoding="utf-8-sig"))
+
+
+def _problem(aws: Aws, options: Any) -> str:
+    """Return what botocore finds wrong in the options' form: names, types, nesting."""
+    shape = aws.client("ec2").meta.service_model.shape_for("InstanceMarketOptionsRequest")
+    report = ParamValidator().validate(options, shape)
+    return " ".join(report.generate_report().split()) if report.has_errors() else ""

@@ -1,0 +1,114 @@
+"""The network: the default VPC, the two security groups and their rules."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from harness.aws import groups, vpc
+from harness.aws.errors import code_of
+from harness.errors import CloudTrouble, Unmet
+from harness.facts.network import Group, Vpc
+from harness.steps import step
+from harness.subjects.reference.stage import Stage
+
+
+class Network(Stage):
+    """Takes the region's default VPC, or makes it, and puts the homework's groups into it."""
+
+    @step
+    def vpc(self) -> Vpc:
+        """Observe the default VPC; a region without one is given one."""
+        found = vpc.find_default_vpc(self.aws) or self._made_vpc()
+        if found is None:
+            raise Unmet("network.default-vpc", f"{self.region} has no default VPC, expected one")
+        return found
+
+    def _made_vpc(self) -> Vpc | None:
+        # It is written down as kept: whoever comes next expects a region to have its default VPC.
+        with self.context.ledger.creating("default-vpc", self.region, run=self.run_id) as creation:
+            creation.id = vpc.create_default_vpc(self.aws)
+        return vpc.find_default_vpc(self.aws)
+
+    @step
+    def public_made(self) -> str:
+        """Create the public group; returns its id."""
+        return self._made(self.homework.network.public_group, "Bastion: ssh and the web servers, from anywhere")
+
+    @step
+    def private_made(self) -> str:
+        """Create the private group; returns its id."""
+        return self._made(self.homework.network.private_group, "Private instance: ssh from the bastion")
+
+    def _made(self, name: str, description: str) -> str:
+        inside = self.vpc().id
+        ledger = self.context.ledger
+        with (
+            _not_another(name, inside),
+            ledger.creating("security-group", self.region, name=name, vpc=inside, run=self.run_id) as creation,
+        ):
+            creation.id = groups.create_group(self.aws, name, description, inside, self.context.tags)
+        return creation.id
+
+    @step
+    def public_ssh_opened(self) -> None:
+        """Let ssh into the public group, from anywhere."""
+        network = self.homework.network
+        groups.admit(self.aws, self.public_made(), network.ssh_port, network.anywhere)
+
+    @step
+    def private_ssh_opened(self) -> None:
+        """Let ssh into the private group, from members of the public one."""
+        groups.admit(self.aws, self.private_made(), self.homework.network.ssh_port, self.public_made())
+
+    @step
+    def httpd_port_opened(self) -> None:
+        """Let the world to the web server, once it was seen that nobody gets there without a rule."""
+        with contextlib.suppress(Exception):  # kept by that step, for the requirement that asks for it
+            self.subject.httpd.before_rule()
+        groups.admit(self.aws, self.public_made(), self.homework.httpd.port, self.homework.network.anywhere)
+
+    @step
+    def jupyter_port_opened(self) -> None:
+        """Let the world to Jupyter."""
+        groups.admit(self.aws, self.public_made(), self.homework.jupyter.port, self.homework.network.anywhere)
+
+    @step
+    def public_group(self) -> Group:
+        """Observe the public group once it lets ssh in."""
+        self.public_ssh_opened()
+        return self._observed(self.public_made(), "network.public-sg")
+
+    @step
+    def private_group(self) -> Group:
+        """Observe the private group once it lets ssh in."""
+        self.private_ssh_opened()
+        return self._observed(self.private_made(), "network.private-sg")
+
+    @step
+    def open_web_ports(self) -> Group:
+        """Open both web ports and observe the public group as it then is."""
+        self.jupyter_port_opened()
+        self.httpd_port_opened()
+        return self._observed(self.public_made(), "network.public-sg")
+
+    def _observed(self, id: str, requirement: str) -> Group:
+        group = groups.find_group(self.aws, id)
+        if group is None:
+            raise Unmet(requirement, f"security group {id} is not there in {self.region}")
+        return group
+
+
+@contextlib.contextmanager
+def _not_another(name: str, inside: str) -> Iterator[None]:
+    """Say whose fault it is where the VPC has a group of that name already: not the homework's."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) != "InvalidGroup.Duplicate":
+            raise
+        raise CloudTrouble(
+            f"{inside} has a security group {name} that is not this run's; remove it or use another region"
+        ) from error
