@@ -115,16 +115,44 @@ def sweep(
     Goes by rank and runs to the end whatever fails. A thing is marked *gone* only after it was looked for and found
     absent. Returns what remains, with the reason. ``notice`` is told each thing and its state.
     """
-    things, lost = _resolve(aws_for_region, ledger, notice)
-    known = {(thing.kind.name, thing.id) for thing in things}
-    for region in regions if tags else ():
-        strays, unseen = _find_strays(aws_for_region(region), ledger, tags or {}, known)
-        things += strays
-        lost += unseen
+    things, lost = _find(aws_for_region, ledger, notice, tags or {}, regions)
     for rank in sorted({thing.kind.rank for thing in things}):
         _remove([thing for thing in things if thing.kind.rank == rank], ledger, notice)
     remaining = [Leftover(t.kind.name, t.aws.region, t.id, t.trouble) for t in things if t.trouble]
     return lost + remaining
+
+
+def look(
+    aws_for_region: Callable[[str], Aws], ledger: Ledger, *, tags: Mapping[str, str], regions: Iterable[str]
+) -> list[Leftover]:
+    """Return what :func:`sweep` would remove or could not look for; changes nothing, the ledger included."""
+    things, lost = _find(aws_for_region, _ReadOnly(ledger.path), lambda _: None, tags, regions)
+    present = [thing for thing in things if not thing.attempt(thing.kind.is_gone)]
+    return lost + [Leftover(t.kind.name, t.aws.region, t.id, t.trouble or "would be removed") for t in present]
+
+
+class _ReadOnly(Ledger):
+    """A ledger that is not written to."""
+
+    def _write(self, entry: Entry) -> Entry:
+        return entry
+
+
+def _find(
+    aws_for_region: Callable[[str], Aws],
+    ledger: Ledger,
+    notice: Notice,
+    tags: Mapping[str, str],
+    regions: Iterable[str],
+) -> tuple[list[_Thing], list[Leftover]]:
+    """Return what the ledger holds open and what else carries the tags, and what could not be looked for."""
+    things, lost = _resolve(aws_for_region, ledger, notice)
+    known = {(thing.kind.name, thing.id) for thing in things}
+    for region in regions if tags else ():
+        strays, unseen = _find_strays(aws_for_region(region), ledger, tags, known)
+        things += strays
+        lost += unseen
+    return things, lost
 
 
 def _resolve(

@@ -1,0 +1,28 @@
+"""The commands of ``python -m harness``, a module each.
+
+The first line of its docstring is its line in ``--help``.
+``add_arguments(parser)`` declares what it takes, ``run(options)`` does it and returns the exit code: 0 clean,
+1 findings or leftovers. What the caller must change is raised as :class:`~harness.errors.UsageError`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Protocol
+
+from harness.commands import cloud, report, requirements, sweep
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    @staticmethod
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        """Declare options and arguments."""
+
+    @staticmethod
+    def run(options: argparse.Namespace) -> int:
+        """Do it and return the exit code."""
+
+
+COMMANDS: dict[str, Command] = {"cloud": cloud, "sweep": sweep, "report": report, "requirements": requirements}

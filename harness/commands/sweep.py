@@ -1,0 +1,132 @@
+"""Remove what a run left behind, and print each thing and its state.
+
+What the run's ledger holds, and in its region whatever else carries its tag, is removed with the caller's own
+credentials (AWS_PROFILE, AWS_ENDPOINT_URL and the like are heeded); nothing that the run did not create is touched.
+A run on the offline cloud leaves nothing: that cloud ended with the run's process.
+Exit code 0 says that nothing remains, 1 that something does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cloud import REAL, Cloud
+from harness.errors import UsageError
+from harness.ledger import Entry, Ledger
+from harness.runrecord import RunRecord, read_record
+
+if TYPE_CHECKING:
+    from harness.aws.session import Aws
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the run's directory."""
+    parser.add_argument("--run-dir", metavar="DIR", type=Path, required=True, help="the run's directory")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and change nothing")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Sweep one run."""
+    record = read_record(options.run_dir)
+    if record.is_going_on:
+        raise UsageError(f"run {record.run_id} is still going on (process {record.process}); end it first.")
+    ledger = Ledger(options.run_dir / "ledger.jsonl")
+    sweeping = _Ended(ledger) if record.aws == "moto" else _Reachable(ledger, record)
+    return sweeping.look() if options.dry_run else sweeping.sweep()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _open(ledger: Ledger) -> list[Entry]:
+    return [entry for entry in reversed(ledger.entries()) if entry.state != "gone"]
+
+
+def _asked(question: Callable[[], str]) -> str:
+    """Ask AWS; its trouble becomes :class:`~harness.errors.UsageError`, because credentials are the caller's."""
+    from harness.aws.errors import classify
+
+    try:
+        return question()
+    except Exception as error:
+        sentence = classify(error)
+        if sentence is None:
+            raise
+        raise UsageError(sentence) from error
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """The leftovers of a run whose cloud is gone."""
+
+    ledger: Ledger
+
+    def look(self) -> int:
+        for entry in _open(self.ledger):
+            _say(f"{entry.kind} {entry.id or entry.find}: gone with the run's offline cloud")
+        return 0
+
+    def sweep(self) -> int:
+        code = self.look()
+        for entry in _open(self.ledger):
+            self.ledger.mark(entry, "gone")
+        return code
+
+
+@dataclass(frozen=True)
+class _Reachable:
+    """The leftovers of a run in a cloud that is still there."""
+
+    ledger: Ledger
+    record: RunRecord
+
+    def look(self) -> int:
+        from harness import sweep  # boto3 takes its time: only a sweep that needs it imports it
+
+        things = sweep.look(self._aws(), self.ledger, tags=self._tags, regions=(self.record.region,))
+        for thing in things:
+            _say(str(thing))
+        return 1 if things else 0
+
+    def sweep(self) -> int:
+        from harness import sweep
+
+        aws_for_region = self._aws()
+        for entry in _open(self.ledger):
+            if entry.state == "kept" and entry.kind not in sweep.STAYS:
+                self.ledger.mark(entry, "created" if entry.id else "intended")
+        remaining = sweep.sweep(aws_for_region, self.ledger, _say, tags=self._tags, regions=(self.record.region,))
+        for leftover in remaining:
+            _say(f"left: {leftover}")
+        return 1 if remaining else 0
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        return {"acceptance-run": self.record.run_id}
+
+    def _aws(self) -> Callable[[str], Aws]:
+        """Return AWS by region as the caller; raises :class:`~harness.errors.UsageError` for another account."""
+        from harness.aws.identity import find_caller
+        from harness.aws.session import Aws
+
+        record = self.record
+
+        @functools.cache
+        def aws_for_region(region: str) -> Aws:
+            cloud = Cloud(name="real", hosts="ec2", account=record.account, region=region, patience=REAL)
+            return Aws(cloud, None)
+
+        account = _asked(lambda: find_caller(aws_for_region(record.region)).account)
+        if account != record.account:
+            raise UsageError(
+                f"these credentials are of account {account}, the run was in {record.account}; change them."
+            )
+        return aws_for_region
