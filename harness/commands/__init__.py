@@ -16,12 +16,10 @@ from harness.commands import cloud, report, requirements, sweep
 class Command(Protocol):
     """What a command's module offers."""
 
-    @staticmethod
-    def add_arguments(parser: argparse.ArgumentParser) -> None:
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare options and arguments."""
 
-    @staticmethod
-    def run(options: argparse.Namespace) -> int:
+    def run(self, options: argparse.Namespace) -> int:
         """Do it and return the exit code."""
 
 
