@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from harness.evidence import Evidence
 
+EVERYWHERE = re.compile(r"""--(?:\w+\.)?ip[= ]['"]?(?:0\.0\.0\.0|\*|::)""")
+"""Jupyter's option for its address, in any of its spellings, with an address that means all interfaces."""
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -76,6 +79,11 @@ class Image:
     def command_line(self) -> str:
         """Return entry point and command as one line."""
         return " ".join(self.command)
+
+    @property
+    def listens_everywhere(self) -> bool:
+        """Say whether the command tells Jupyter to listen on every interface."""
+        return EVERYWHERE.search(self.command_line) is not None
 
     def is_pulled_from(self, repository: str) -> bool:
         """Say whether it came from that repository, whatever it has been tagged since."""

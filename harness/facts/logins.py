@@ -70,3 +70,16 @@ class Hop:
         keys = Evidence("ssh", "private key files on the bastion", ", ".join(self.key_files) or "none")
         end = Evidence("ssh", "the machine reached calls itself", ", ".join(self.found) or "nothing")
         return (*self.forwarded.evidence, end, *self.unforwarded.evidence, keys)
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """The logins at the bastion: with the homework's key, and with a key that nobody has let in."""
+
+    login: Login
+    stranger: Login
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return both attempts."""
+        return (*self.login.evidence, *self.stranger.evidence)

@@ -9,7 +9,6 @@ Nothing is pulled or built through this client: the SDK would send the caller's 
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -150,6 +149,11 @@ class Docker:
             return None
         return _container(told, self.image(_text(told, "Image")) or Image(_cut(_text(told, "Image"))))
 
+    def latest_from(self, image: str) -> Container | None:
+        """Return the container that was made last from an image, whatever its name and state."""
+        listed = self.client.api.containers(all=True, filters={"ancestor": image})
+        return self.container(max(listed, key=lambda entry: entry["Created"])["Id"]) if listed else None
+
     def image(self, name: str) -> Image | None:
         """Return an image by reference or id, or ``None`` where there is none."""
         try:
@@ -182,16 +186,10 @@ class Docker:
             return -1, str(error.explanation)
         return (-1 if code is None else int(code)), output.decode(errors="replace")
 
-    @contextlib.contextmanager
-    def terminal(self, name: str) -> Iterator[Terminal]:
+    def attach(self, name: str) -> Terminal:
         """Attach to a container's terminal, to be left with the detach keys or by the end of its process."""
         parameters = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "detachKeys": DETACH_KEYS}
-        attached = self.client.api.attach_socket(name, params=parameters)
-        with Terminal(attached.fileno()) as terminal:
-            try:
-                yield terminal
-            finally:
-                attached.close()
+        return Terminal(self.client.api.attach_socket(name, params=parameters))
 
 
 def _with_sudo(ssh: Ssh, target: Target, timeout: float) -> Client:

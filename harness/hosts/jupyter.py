@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -20,10 +20,24 @@ from urllib.parse import quote, urljoin, urlsplit
 import websocket
 
 from harness.facts.httpd import Answer
-from harness.facts.jupyter import Execution, Knocks, TokenLog
+from harness.facts.jupyter import Execution, Import, Knocks, Libraries, TokenLog
 from harness.hosts import http
 
 URL = re.compile(r"(https?://\S*?[?&]token=)([0-9A-Za-z_-]{8,})")
+ANNOUNCED = re.compile(r"https?://[^\s/]+:\d+/")
+MODULES = {"scikit-learn": "sklearn", "pyyaml": "yaml", "pillow": "PIL", "beautifulsoup4": "bs4"}
+"""Import names that differ from the distribution's by more than a dash."""
+IMPORTING = """\
+import importlib, sys
+mark, *modules = sys.argv[1:]
+for module in modules:
+    try:
+        importlib.import_module(module)
+        problem = ""
+    except BaseException as error:
+        problem = f"{type(error).__name__}: {error}".replace("\\n", " ")[:200]
+    print(f"\\n{mark} {module} {problem}", flush=True)
+"""
 HOPS = 5
 PROTOCOL = "5.3"
 MESSAGE_LIMIT = 1024 * 1024
@@ -41,6 +55,29 @@ def masked_line(log: str, stream: str) -> TokenLog:
         if URL.search(line):
             return TokenLog(URL.sub(r"\1[masked]", line).strip()[-200:], stream)
     return TokenLog("")
+
+
+def is_announced(log: str) -> bool:
+    """Say whether the server has written its URL, with a token or without one."""
+    return ANNOUNCED.search(log) is not None
+
+
+def importing(mark: str, libraries: Sequence[str]) -> list[str]:
+    """Return the command that imports each library and says what came of it after ``mark``, which nobody can guess."""
+    return ["python3", "-c", IMPORTING, mark, *(_module(library) for library in libraries)]
+
+
+def imported(mark: str, libraries: Sequence[str], output: str, exit_code: int) -> Libraries:
+    """Read what :func:`importing` printed; an import that was not reported did not come to its end."""
+    reports = (line.split(" ", 2) for line in output.splitlines() if line.startswith(f"{mark} "))
+    problems = {module: problem for _, module, problem in reports}
+    lost = f"no report; exit code {exit_code}: {output.strip()[-200:]}"
+    found = {library: problems.get(_module(library), lost) for library in libraries}
+    return Libraries(tuple(Import(library, not problem, problem) for library, problem in found.items()))
+
+
+def _module(library: str) -> str:
+    return MODULES.get(library.lower(), library.replace("-", "_"))
 
 
 def knock(host: str, port: int, token: str | None, *, timeout: float) -> Knocks:

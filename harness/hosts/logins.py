@@ -44,15 +44,22 @@ def stranger(ssh: Ssh, target: Target, *, timeout: float) -> Login:
 
 
 def hop(
-    ssh: Ssh, bastion: Target, user: str, address: str, *, forward: bool, timeout: float
+    ssh: Ssh, bastion: Target, user: str, address: str, *, forward: bool, wait: float, timeout: float
 ) -> tuple[Login, list[str]]:
     """Log in to the bastion and from there to ``address``, with the agent forwarded or not.
 
     Returns the login at the far end and the names and addresses that the machine there says it has. The inner ssh is
     the bastion's own, with its own keys and configuration: whatever gets in there without the agent is found out.
     """
-    wait = max(1, round(timeout / 3))
-    inner = ["ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=accept-new", "-o", f"ConnectTimeout={wait}"]
+    inner = [
+        "ssh",
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "StrictHostKeyChecking=accept-new",
+        "-o",
+        f"ConnectTimeout={round(wait)}",
+    ]
     # The host at the end may have had this address before another instance had it.
     inner += ["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", f"{user}@{address}"]
     inner.append(f"{_asking(WHO)}; hostname; hostname -I")

@@ -6,7 +6,7 @@ import os
 import select
 import socket
 import time
-from types import TracebackType
+from typing import Any
 
 LIMIT = 64 * 1024
 DETACH = b"\x10\x11"
@@ -16,21 +16,19 @@ DETACH = b"\x10\x11"
 class Terminal:
     """The attached stream of a container that has a TTY.
 
-    Takes a duplicate of the socket with that file descriptor: the docker SDK wraps its socket in ways that differ
-    with how it was reached.
+    ``attached`` is what the docker SDK returns for it; that differs with how the engine was reached, so a duplicate
+    of its socket is used. Closing it is not typing anything: the container runs on.
     """
 
-    def __init__(self, descriptor: int) -> None:
-        self._socket = socket.socket(fileno=os.dup(descriptor))
+    def __init__(self, attached: Any) -> None:
+        self._attached = attached
+        self._socket = socket.socket(fileno=os.dup(attached.fileno()))
         self._seen = b""
 
-    def __enter__(self) -> Terminal:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the stream."""
         self._socket.close()
+        self._attached.close()
 
     def type(self, line: str) -> None:
         """Type a line and Return."""

@@ -1,0 +1,120 @@
+"""The web server on the bastion: a page, its container, the port behind the security group, and a live edit."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from pathlib import Path
+
+from harness.errors import HarnessError, TimedOut
+from harness.facts.containers import Command
+from harness.facts.httpd import Answer, Closed, Edit, Page, Server
+from harness.hosts import http
+from harness.steps import step
+from harness.subjects.reference.stage import Stage
+from harness.waiting import until
+
+PAGE = Path(__file__).with_name("course") / "index.html"
+TRIES = 10
+"""How many times the time of a silent port a new server, or a new rule, may take to be noticed."""
+
+
+class Httpd(Stage):
+    """The homework's web server; ``directory`` is where its page lies, below the home directory."""
+
+    directory = "site"
+
+    @step
+    def image_pulled(self) -> Command:
+        """Pull the image by its plain name, as the homework does first."""
+        self.subject.containers.docker()
+        return self._must("docker.images", f"docker pull {self.homework.httpd.image.partition(':')[0]}")
+
+    @step
+    def page_written(self) -> str:
+        """Write the page into a directory of its own and return the path."""
+        self.subject.containers.docker()
+        self._must("httpd.container", f"mkdir -p {self.directory}")
+        path = f"{self.directory}/{self.homework.httpd.page}"
+        self.subject.instances.write("httpd.container", path, PAGE.read_text(encoding="utf-8"))
+        return path
+
+    @step
+    def started(self) -> Command:
+        """Run the container, with that directory as its document root."""
+        self.image_pulled()
+        self.page_written()
+        return self._must("httpd.container", self.run_line)
+
+    @property
+    def run_line(self) -> str:
+        """Return the homework's line, to be run in the page's directory."""
+        asked = self.homework.httpd
+        return (
+            f"cd {self.directory} && docker run -d --name {asked.container} -p{asked.port}:{asked.container_port}"
+            f' -v "$PWD":{asked.document_root}/ {asked.image}'
+        )
+
+    @step
+    def container(self) -> Server:
+        """Return the container and the host's directory in it."""
+        self.started()
+        asked = self.homework.httpd
+        container = self.subject.containers.container("httpd.container", asked.container)
+        mount = container.mounted_at(asked.document_root)
+        return Server(container, mount.source if mount else self.directory)
+
+    @step
+    def before_rule(self) -> Closed:
+        """Return what the port does before its rule is there; the network stage asks for it before it opens the port.
+
+        Never raises what the homework lacks: the rule does not depend on the server.
+        """
+        try:
+            is_running = self.container().container.is_running
+        except HarnessError:
+            is_running = False
+        return Closed(is_running, self._get())
+
+    @step
+    def page(self) -> Page:
+        """Return the page as it lies on the host and as it is served."""
+        server = self.container()
+        self.subject.network.open_web_ports()
+        answer = self._once_answered()
+        path = f"{server.directory}/{self.homework.httpd.page}"
+        return Page(path, self._read(path), answer)
+
+    @step
+    def edit(self) -> Edit:
+        """Change the page on the host and return what is served next."""
+        page, before = self.page(), self.container().container
+        written = page.file.replace("</body>", f"<p>Edited: {secrets.token_hex(8)}.</p></body>")
+        self._replace(page.path, written)
+        answer = self._get()
+        after = self.subject.containers.container("httpd.live-edit", before.name)
+        return Edit(written, answer, before, after)
+
+    def _replace(self, path: str, text: str) -> None:
+        """Write into the file that is there: an editor that puts a new one in its place needs the directory mounted."""
+        self.subject.instances.write("httpd.live-edit", path, text)
+
+    def _read(self, path: str) -> str:
+        return self.subject.instances.on_bastion(f"cat {shlex.quote(path)}").stdout
+
+    def _must(self, requirement: str, line: str) -> Command:
+        return self.subject.containers.must(requirement, line)
+
+    def _get(self) -> Answer:
+        bastion, asked = self.subject.instances.bastion(), self.homework.httpd
+        return http.get(bastion.public_ip or "", asked.port, "/", timeout=self.patience.silence)
+
+    def _once_answered(self) -> Answer:
+        """Return the first answer, or what came in its place until a new server or rule must have been noticed."""
+        try:
+            return until(
+                "the web server answers", self._get, timeout=TRIES * self.patience.silence, every=self.patience.poll,
+                is_done=lambda answer: answer.outcome == "answered",
+            )  # fmt: skip
+        except TimedOut:
+            return self._get()

@@ -1,0 +1,36 @@
+"""The bastion: its launch, its addresses, and who may log in."""
+
+import pytest
+
+
+@pytest.mark.requirement("bastion.launched")
+def test_bastion_is_launched_as_asked(bastion_launch, context, advise):
+    """The bastion runs in the default VPC, from the image, of the type, in the group and with the key asked for."""
+    bastion, wanted = bastion_launch.instance, context.homework.bastion
+    objection = bastion.image.objection(context.homework.image, bastion.launch_day)
+    accepted, groups = (wanted.instance_type, *wanted.accepted_types), ", ".join(bastion.group_names) or "no group"
+    vpc, group, key = bastion_launch.vpc, bastion_launch.group, bastion_launch.key_name
+    assert bastion.is_running, f"bastion {bastion} is {bastion.state}, expected running"
+    assert bastion.type in accepted, f"bastion {bastion} is a {bastion.type}, expected {wanted.instance_type}"
+    assert not objection, f"bastion {bastion}: {objection}"
+    assert bastion.vpc == vpc, f"bastion {bastion} is in {bastion.vpc}, expected the default VPC {vpc}"
+    assert bastion.is_in(group.id), f"bastion {bastion} is in {groups}, expected {group}"
+    assert bastion.key_name == key, f"bastion {bastion} has key {bastion.key_name}, expected {key}"
+    if bastion.type != wanted.instance_type:
+        advise(f"{bastion.type} will do; the homework says {wanted.instance_type}, where the region has it.")
+
+
+@pytest.mark.requirement("bastion.public-address")
+def test_bastion_has_a_public_address_and_name(bastion):
+    """The bastion has a public IP address and a public DNS name."""
+    assert bastion.public_ip, f"bastion {bastion} has no public IP address, expected one"
+    assert bastion.public_dns, f"bastion {bastion} has no public DNS name, expected one — enable DNS names in the VPC"
+
+
+@pytest.mark.requirement("bastion.ssh")
+def test_key_opens_the_bastion_and_no_other_does(entrance, context):
+    """Logging in to the bastion works from the workstation with the key, and with no other."""
+    login, stranger, user = entrance.login, entrance.stranger, context.homework.bastion.user
+    assert login.outcome == "admitted", f"{login}, expected to be let in"
+    assert login.name == user, f"{login}, expected {user}"
+    assert stranger.is_refused, f"{stranger}, expected to be refused — let in the key of the key pair only"
