@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,11 @@ from harness.facts.kmeans import Answer, Endpoint, Predictions, Resources
 
 Pair = tuple[float, float]
 """A cluster and the distance to its centroid, as the endpoint said them."""
+
+Ask = Callable[[Array], tuple[Pair, ...]]
+
+REFUSALS = frozenset({"ModelError", "ValidationError", "ValidationException"})
+"""What an endpoint answers that does not like the question, or is not there."""
 
 IN_SERVICE = frozenset({"InService"})
 
@@ -107,26 +113,31 @@ def served_model(aws: Aws, endpoint: str) -> training.Model:
     return training.read_model(aws, served[0] if served else "")
 
 
-def observe_predictions(aws: Aws, endpoint: str, rows: Array, before: Sequence[Pair] | None = None) -> Predictions:
-    """Have an endpoint predict rows twice and return the facts, with what follows from the model that it serves.
+def observe_predictions(aws: Aws, endpoint: str, rows: Array, ask: Ask | None = None) -> Predictions:
+    """Have an endpoint predict the first row, then all rows, then all again; return what it said and should have.
 
-    ``before`` are answers to the same rows that the subject had already; without them the endpoint is asked twice.
+    ``ask`` is the subject's own way of asking; what comes after the first two is asked with :func:`ask_csv`. What the
+    endpoint should say follows from the model that it serves.
     """
-    model = served_model(aws, endpoint)
+    first_way = ask or functools.partial(ask_csv, aws, endpoint)
+    model, alone, first, second = served_model(aws, endpoint), None, (), ()
+    problem = model.problem
     try:
-        first = tuple(before) if before is not None else ask_csv(aws, endpoint, rows)
-        second, problem = ask_csv(aws, endpoint, rows), model.problem
+        alone = next(iter(first_way(rows[:1])), None)
+        first = first_way(rows)
+        second = ask_csv(aws, endpoint, rows)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("ModelError", "ValidationError", "ValidationException"):
+        if error.response["Error"]["Code"] not in REFUSALS:
             raise
-        first, second, problem = (), (), f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+        problem = f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
     except (ValueError, KeyError, TypeError) as error:
-        first, second, problem = (), (), f"the answer cannot be read: {error!r}"
+        problem = f"the answer cannot be read: {error!r}"
     return Predictions(
         endpoint=endpoint,
         model=model.artifact,
         asked=len(rows),
         k=model.shape[0] if model.shape else 0,
+        alone=alone,
         answers=_answers(first, second, rows, model.centroids),
         problem=problem,
         evidence=(Evidence("api", f"sagemaker-runtime invoke-endpoint {endpoint}", problem or _said(first)),),

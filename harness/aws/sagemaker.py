@@ -54,13 +54,14 @@ def look_up(call: Callable[..., dict[str, Any]], **name: str) -> dict[str, Any] 
 
 def until_settled(
     what: str,
-    describe: Callable[[], dict[str, Any]],
+    describe: Callable[[], dict[str, Any] | None],
     status: str,
     awaited: frozenset[str],
+    *,
     timeout: float,
     every: float,
-) -> dict[str, Any]:
-    """Wait until ``describe()[status]`` is one of ``awaited`` or ``Failed``, and return the description.
+) -> None:
+    """Wait until ``describe()[status]`` is one of ``awaited`` or ``Failed``, or the thing has vanished.
 
     ``timeout`` and ``every`` are seconds. Raises :class:`~harness.errors.TimedOut`, and
     :class:`~harness.errors.CloudTrouble` where AWS had no machine to give.
@@ -68,16 +69,15 @@ def until_settled(
     ends = awaited | {"Failed"}
     last = until(
         f"{what} is {' or '.join(sorted(awaited))}",
-        lambda: _Seen(describe(), status),
+        lambda: _Seen(describe() or {}, status),
         timeout=timeout,
         every=every,
-        is_done=lambda seen: seen.status in ends,
+        is_done=lambda seen: not seen.description or seen.status in ends,
         notice=lambda sentence, seconds, seen: _log.info("%.0f s until %s: %s", seconds, sentence, seen),
-    ).description
-    reason = last.get("FailureReason", "")
-    if last[status] == "Failed" and reason.startswith(CAPACITY):
+    )
+    reason = last.description.get("FailureReason", "")
+    if last.status == "Failed" and reason.startswith(CAPACITY):
         raise CloudTrouble(f"{what}: {reason}")
-    return last
 
 
 class _Seen:
@@ -85,12 +85,10 @@ class _Seen:
 
     def __init__(self, description: dict[str, Any], status: str) -> None:
         self.description = description
-        self.status = description[status]
+        self.status = description.get(status, "")
 
     def __str__(self) -> str:
-        return " ".join(str(self.description[key]) for key in ("SecondaryStatus",) if key in self.description) or str(
-            self.status
-        )
+        return str(self.description.get("SecondaryStatus") or self.status or "absent")
 
 
 def create_execution_role(aws: Aws, name: str, tags: dict[str, str]) -> str:

@@ -23,6 +23,7 @@ ENDPOINT = "endpoint"
 NOTEBOOK = "notebook-instance"
 ROLE = "iam-role"
 LOGS = "log-streams"
+LOG_GROUP = "log-group"
 
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
@@ -90,20 +91,34 @@ def _stop_notebook(aws: Aws, name: str) -> None:
 
 
 def _delete_notebook(aws: Aws, name: str) -> None:
-    """Delete a notebook instance if it is stopped; the sweep asks again until it is."""
+    """Delete a notebook instance that is stopped; stop one that is in service.
+
+    Raises IncorrectState, by which a sweep knows that it must ask again, while it cannot be deleted.
+    """
     seen = notebooks.describe(aws, name)
-    if seen is not None and seen["NotebookInstanceStatus"] in ("Stopped", "Failed"):
+    status = seen["NotebookInstanceStatus"] if seen else "Deleting"
+    if status in ("Stopped", "Failed"):
         with _absence_is_fine():
             aws.client("sagemaker").delete_notebook_instance(NotebookInstanceName=name)
+    elif status != "Deleting":
+        _stop_notebook(aws, name)
+        raise _not_yet(f"notebook instance {name} is {status}", "DeleteNotebookInstance")
 
 
-def _is_notebook_gone(aws: Aws, name: str) -> bool:
-    """Look for a notebook instance; asks for what its state allows next, as deleting takes two steps."""
-    if notebooks.describe(aws, name) is None:
-        return True
-    _stop_notebook(aws, name)
-    _delete_notebook(aws, name)
-    return notebooks.describe(aws, name) is None
+def _delete_endpoint(aws: Aws, name: str) -> None:
+    """Delete an endpoint; raises IncorrectState while it is being created or changed, when AWS refuses it."""
+    seen = hosting.describe_endpoint(aws, name)
+    status = seen["EndpointStatus"] if seen else "Deleting"
+    if status in ("Creating", "Updating", "SystemUpdating", "RollingBack"):
+        raise _not_yet(f"endpoint {name} is {status}", "DeleteEndpoint")
+    if status != "Deleting":
+        with _absence_is_fine():
+            aws.client("sagemaker").delete_endpoint(EndpointName=name)
+
+
+def _not_yet(message: str, operation: str) -> Exception:
+    error: Exception = ClientError({"Error": {"Code": "IncorrectState", "Message": message}}, operation)
+    return error
 
 
 def _find_role(aws: Aws, name: str) -> Any:
@@ -146,6 +161,16 @@ def _delete_streams(aws: Aws, id: str) -> None:
             aws.client("logs").delete_log_stream(logGroupName=group, logStreamName=stream)
 
 
+def _has_log_group(aws: Aws, name: str) -> bool:
+    pages = aws.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+    return any(group["logGroupName"] == name for page in pages for group in page["logGroups"])
+
+
+def _delete_log_group(aws: Aws, name: str) -> None:
+    with _absence_is_fine():
+        aws.client("logs").delete_log_group(logGroupName=name)
+
+
 def _find_objects(aws: Aws, entry: Entry) -> tuple[str, ...]:
     uri = entry.find.get("uri", "")
     return (uri,) if uri and _has_objects(aws, uri) else ()
@@ -169,7 +194,7 @@ KINDS = (
         patience=lambda patience: patience.training,
     ),
     Kind(
-        ENDPOINT, Rank.ENDPOINT, _by_name(hosting.describe_endpoint), _delete("delete_endpoint", "EndpointName"),
+        ENDPOINT, Rank.ENDPOINT, _by_name(hosting.describe_endpoint), _delete_endpoint,
         _absent(hosting.describe_endpoint), tagged=_tagged("sagemaker:endpoint"),
         patience=lambda patience: patience.endpoint,
     ),
@@ -183,12 +208,13 @@ KINDS = (
         _absent(hosting.describe_model), tagged=_tagged("sagemaker:model"),
     ),
     Kind(
-        NOTEBOOK, Rank.NOTEBOOK_INSTANCE, _by_name(notebooks.describe), _delete_notebook, _is_notebook_gone,
+        NOTEBOOK, Rank.NOTEBOOK_INSTANCE, _by_name(notebooks.describe), _delete_notebook, _absent(notebooks.describe),
         prepare=_stop_notebook, tagged=_tagged("sagemaker:notebook-instance"),
         patience=lambda patience: patience.notebook_instance,
     ),
     Kind(OBJECTS, Rank.OBJECTS, _find_objects, _delete_objects, _absent(_has_objects)),
     Kind(BUCKET, Rank.BUCKET, _by_name(s3.has_bucket), s3.delete_bucket, _absent(s3.has_bucket), tagged=_tagged("s3")),
     Kind(LOGS, Rank.LOG_GROUP, _nowhere, _delete_streams, _absent(_streams)),
+    Kind(LOG_GROUP, Rank.LOG_GROUP, _by_name(_has_log_group), _delete_log_group, _absent(_has_log_group)),
     Kind(ROLE, Rank.ROLE, _by_name(_find_role), _delete_role, _absent(_find_role)),
 )  # fmt: skip

@@ -79,12 +79,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Predictions:
-    """The endpoint's answers to the digits; ``problem`` is what it said where it refused."""
+    """The endpoint's answers to the digits; ``problem`` is what it said where it refused.
+
+    ``model`` is the artifact that it serves, ``k`` how many centroids that has. ``alone`` is the answer to the first
+    digit when nothing else was asked.
+    """
 
     endpoint: str
     model: str
     asked: int
     k: int
+    alone: tuple[float, float] | None
     answers: tuple[Answer, ...]
     problem: str
     evidence: tuple[Evidence, ...] = ()
@@ -92,14 +97,13 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Quality:
-    """How well the clusters tell the digits apart, and where the pictures of them are."""
+    """How well the clusters tell the digits apart; ``pictures`` are files of the centroids and of digits by cluster."""
 
     origin: str
     rows: int
     purity: float
     sizes: tuple[int, ...]
-    centroids_picture: str
-    clusters_picture: str
+    pictures: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()
 
 

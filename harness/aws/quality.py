@@ -1,0 +1,37 @@
+"""How well a model's clusters tell digits apart, in a number and in pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness import clusters
+from harness.aws.mnist import Origin
+from harness.clusters import Array
+from harness.evidence import Evidence
+from harness.facts.kmeans import Quality
+
+MOST_JUDGED = 5_000
+"""Digits that are judged at most."""
+
+
+def observe(origin: Origin, centroids: Array, pictures: Path) -> Quality:
+    """Put each digit to its nearest centroid, compare with the labels, and draw both into ``pictures``."""
+    rows, labels = origin.digits.images[:MOST_JUDGED], origin.digits.labels[:MOST_JUDGED]
+    assigned, _ = clusters.nearest(rows, centroids)
+    share, members = clusters.purity(assigned, labels), clusters.sizes(assigned, len(centroids))
+    sheets = (
+        clusters.draw_centroids(pictures / "centroids.png", centroids, members),
+        clusters.draw_clusters(pictures / "clusters.png", rows, assigned, len(centroids)),
+    )
+    return Quality(
+        origin=origin.name,
+        rows=len(rows),
+        purity=round(share, 4),
+        sizes=members,
+        pictures=tuple(str(sheet) for sheet in sheets),
+        evidence=(
+            *origin.evidence,
+            Evidence("api", f"nearest centroid of {len(rows)} digits", f"purity {share:.3f}, clusters of {members}"),
+            *(Evidence("file", sheet.name, f"pictures/{sheet.name}") for sheet in sheets),
+        ),
+    )

@@ -1,0 +1,174 @@
+"""The k-means example through the SageMaker Python SDK, which runs in a process of its own.
+
+Importing the SDK takes seconds, in which this process would do nothing else; its settings files, telemetry, log lines
+and warnings are its own as well. The process ends with its standard input, so it never outlives this one.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from botocore.exceptions import ClientError
+
+from harness.aws import s3
+from harness.aws.hosting import Pair
+from harness.aws.kmeans import Settings
+from harness.aws.session import Aws
+from harness.clusters import Array
+from harness.errors import TimedOut
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# "Configuring and using defaults with the SageMaker Python SDK": one file in place of the machine's and the user's.
+SDK_SETTINGS = """SchemaVersion: '1.0'
+SageMaker:
+  PythonSDK:
+    Modules:
+      TelemetryOptOut: true
+"""
+
+
+class SdkError(ValueError):
+    """Says what the SDK raised, where it was not AWS's own error."""
+
+
+class SdkProcess:
+    """The process that the SDK runs in; it begins to import it at once.
+
+    ``environment`` is all that it sees of this machine's. ``directory`` is the run's own and takes what goes over, and
+    the SDK's log. ``patience`` is how many seconds a step may take.
+    """
+
+    def __init__(self, environment: Mapping[str, str], directory: Path, patience: float) -> None:
+        self.directory = directory
+        self.patience = patience
+        self._answers: queue.Queue[str] = queue.Queue()
+        self._lock = threading.Lock()
+        directory.mkdir(parents=True, exist_ok=True)
+        self._process = self._start({**environment, **_sdk_settings(directory), "PYTHONPATH": str(ROOT)})
+
+    def _start(self, environment: dict[str, str]) -> subprocess.Popen[str]:
+        with (self.directory / "sdk.log").open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "harness.aws.sdk_worker"],
+                env=environment, cwd=self.directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                text=True, start_new_session=True,
+            )  # fmt: skip
+        threading.Thread(target=self._listen, args=(process,), daemon=True, name="sagemaker sdk").start()
+        return process
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                self._answers.put(line)
+        self._answers.put("")
+
+    def do(self, what: str, **arguments: Any) -> Any:
+        """Have the worker do something and return its answer.
+
+        Raises botocore's ``ClientError`` as AWS said it, :class:`SdkError` for anything else that the SDK raised,
+        :class:`~harness.errors.TimedOut`, and ``RuntimeError`` where the process has ended.
+        """
+        assert self._process.stdin is not None
+        with self._lock:
+            self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
+            self._process.stdin.flush()
+            try:
+                line = self._answers.get(timeout=self.patience)
+            except queue.Empty:
+                raise TimedOut(f"the SageMaker SDK has done {what}", self.patience, "no answer") from None
+        if not line:
+            raise RuntimeError(f"the SageMaker SDK's process ended; its last words are in {self.directory / 'sdk.log'}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise _raised(answer["error"])
+        return answer["ok"]
+
+    def keep(self, name: str, rows: Array) -> str:
+        """Write an array where the worker finds it; returns the path."""
+        path = self.directory / f"{name}.npy"
+        np.save(path, rows.astype(np.float32), allow_pickle=False)
+        return str(path)
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+class SdkExample:
+    """Runs the example with the SDK's ``KMeans``, acting as ``aws`` does; see :class:`harness.aws.kmeans.Example`."""
+
+    def __init__(self, process: SdkProcess, aws: Aws, settings: Settings) -> None:
+        self.process = process
+        self.settings = settings
+        process.do(
+            "start", environment=_identity(aws), bucket=s3.Location.parse(settings.data).bucket, role=settings.role,
+            tags=settings.tags, k=settings.k, instance_count=settings.training_count,
+            instance_type=settings.training_type, data_location=settings.data, output_path=settings.output,
+        )  # fmt: skip
+
+    def upload(self, rows: Array) -> str:
+        """Write rows to S3 with ``record_set``."""
+        uri: str = self.process.do("upload", rows=self.process.keep("rows", rows))
+        return uri
+
+    def fit(self, job: str) -> None:
+        """Begin the training job with ``fit``."""
+        self.process.do("fit", job=job)
+
+    def deploy(self, name: str) -> None:
+        """Create model, configuration and endpoint with ``deploy``."""
+        self.process.do("deploy", name=name, instance_type=self.settings.endpoint_type)
+
+    def predict(self, rows: Array) -> tuple[Pair, ...]:
+        """Ask the endpoint with ``predict``."""
+        said = self.process.do("predict", rows=self.process.keep("asked", rows))
+        return tuple((cluster, distance) for cluster, distance in said)
+
+    def close(self) -> None:
+        """End the SDK's process."""
+        self.process.close()
+
+
+def _raised(told: dict[str, Any]) -> Exception:
+    """Return the error that the SDK's process told of; AWS's own is what boto3 would have raised here."""
+    if "aws" in told:
+        metadata = {"HTTPStatusCode": told["aws"]["status"]}
+        answer = {"Error": told["aws"]["Error"], "ResponseMetadata": metadata}
+        error: Exception = ClientError(answer, told["aws"]["operation"])
+        return error
+    return SdkError(f"the SageMaker SDK raised {told['type']}: {told['message']}")
+
+
+def _identity(aws: Aws) -> dict[str, str]:
+    """Return the environment that makes the SDK act as ``aws`` does."""
+    keys = aws.session.get_credentials().get_frozen_credentials()
+    named = {
+        "AWS_ACCESS_KEY_ID": keys.access_key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+        "AWS_SESSION_TOKEN": keys.token,
+        "AWS_DEFAULT_REGION": aws.region,
+        "AWS_ENDPOINT_URL": aws.cloud.endpoint_url,
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def _sdk_settings(directory: Path) -> dict[str, str]:
+    path = directory / "sdk.yaml"
+    path.write_text(SDK_SETTINGS, encoding="utf-8")
+    return {
+        "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(path),
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(path),
+        "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
+    }

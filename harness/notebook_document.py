@@ -1,0 +1,115 @@
+"""Saved notebooks: whether a file is one, and which steps of the k-means example were really run in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.evidence import Evidence
+from harness.facts.sagemaker import SavedNotebook
+
+STEPS = {
+    "upload": frozenset(
+        {"record_set", "write_numpy_to_dense_tensor", "upload_data", "upload_fileobj", "upload_file", "put_object"}
+    ),
+    "train": frozenset({"fit", "create_training_job"}),
+    "deploy": frozenset({"deploy", "create_endpoint"}),
+    "predict": frozenset({"predict", "invoke_endpoint"}),
+}
+"""The example's steps, and the functions by which they are done, with the SDK or with boto3."""
+
+TOPIC = re.compile(r"k[-_ ]?means", re.IGNORECASE)
+MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
+LARGEST = 50 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell: its number among them (from 1), its source, and how it went."""
+
+    number: int
+    source: str
+    was_run: bool
+    error: str
+
+
+def find(directory: Path) -> SavedNotebook | None:
+    """Return the facts of the notebook in a directory that shows most of the example, or ``None`` without any."""
+    seen = [observe(path) for path in sorted(directory.glob("*.ipynb"))]
+    return max(
+        seen, key=lambda notebook: (not notebook.problem, notebook.about_kmeans, len(notebook.steps)), default=None
+    )
+
+
+def observe(path: Path) -> SavedNotebook:
+    """Return the facts of one file; what is wrong with it is among them."""
+    cells, problem = _read(path)
+    done = [cell for cell in cells if cell.was_run and not cell.error]
+    called = {name for cell in done for name in _called(cell.source)}
+    steps = tuple(step for step, names in STEPS.items() if names & called)
+    ran = f"{sum(cell.was_run for cell in cells)} of {len(cells)} code cells were run"
+    return SavedNotebook(
+        name=path.name,
+        problem=problem,
+        about_kmeans=any(TOPIC.search(code) for cell in done for code in _code(cell.source)),
+        code_cells=len(cells),
+        steps=steps,
+        missing=tuple(step for step in STEPS if step not in steps),
+        unexecuted=tuple(cell.number for cell in cells if not cell.was_run),
+        errors=tuple(f"cell {cell.number}: {cell.error}" for cell in cells if cell.error),
+        evidence=(Evidence("file", path.name, problem or f"{ran}; steps: {', '.join(steps)}"),),
+    )
+
+
+def _read(path: Path) -> tuple[list[Cell], str]:
+    """Return the code cells that are not empty, and why the file is no notebook (empty where it is one)."""
+    import nbformat  # takes a while, and only one requirement needs it
+
+    try:
+        if path.stat().st_size > LARGEST:
+            return [], f"has {path.stat().st_size} bytes, which is too much for a notebook"
+        document: Any = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+        nbformat.validate(document)
+    except Exception as error:  # noqa: BLE001 - nbformat raises anything at anything
+        first = str(error).strip().splitlines()[:1]
+        return [], f"is not a valid notebook: {first[0] if first else type(error).__name__}"
+    code = [cell for cell in document.cells if cell.cell_type == "code" and cell.source.strip()]
+    return [_cell(number, cell) for number, cell in enumerate(code, start=1)], ""
+
+
+def _cell(number: int, cell: Any) -> Cell:
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    said = f"{errors[0].ename}: {errors[0].evalue}" if errors else ""
+    return Cell(number, cell.source, cell.execution_count is not None, said)
+
+
+def _called(source: str) -> Iterator[str]:
+    """Yield the names of what a cell calls; a comment or a text that names a function does not call it."""
+    for node in ast.walk(_parsed(source)):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute):
+                yield node.func.attr
+            elif isinstance(node.func, ast.Name):
+                yield node.func.id
+
+
+def _code(source: str) -> Iterator[str]:
+    """Yield the names and texts of a cell's code, without its comments."""
+    for node in ast.walk(_parsed(source)):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+                yield name
+            case ast.Constant(value=str(text)):
+                yield text
+
+
+def _parsed(source: str) -> ast.AST:
+    """Parse a cell as Python; IPython's own lines (``%matplotlib``, ``!pip``) are passed over."""
+    try:
+        return ast.parse(MAGIC.sub("", source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module(body=[], type_ignores=[])

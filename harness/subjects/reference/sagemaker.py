@@ -1,0 +1,291 @@
+"""SageMaker: a notebook instance, a saved notebook, and the k-means example step by step, begun early."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from harness import notebook_document
+from harness.aws import cleaning, hosting, notebooks, quality, s3, sagemaker, training
+from harness.aws import sagemaker_kinds as kinds
+from harness.aws.kmeans import Example, Settings
+from harness.aws.mnist import DigitsSource, Origin, SampleBucket
+from harness.aws.sdk import SdkExample, SdkProcess
+from harness.errors import Unmet
+from harness.facts import kmeans as facts
+from harness.facts.sagemaker import Cleaned, NotebookInstance, SavedNotebook
+from harness.steps import shared_step, step
+from harness.subjects.reference.stage import Stage
+
+if TYPE_CHECKING:
+    from harness.subjects.reference import Reference
+
+T = TypeVar("T")
+
+
+class Sagemaker(Stage):
+    """Does the SageMaker part; every name carries the run's id.
+
+    ``digits`` says where the digits come from; by default MNIST from AWS's samples, or what stands in for it.
+    """
+
+    def __init__(self, subject: Reference, digits: DigitsSource | None = None) -> None:
+        super().__init__(subject)
+        self.name = f"kmeans-{subject.context.run_id}"
+        self._digits = digits
+
+    @property
+    def bucket_name(self) -> str:
+        """Return the bucket's name: that of SageMaker's default bucket with the run's id, which its role may use."""
+        cloud = self.context.cloud
+        return f"sagemaker-{cloud.region}-{cloud.account}-{self.context.run_id}"
+
+    @property
+    def data_uri(self) -> str:
+        """Return where keys of the training data begin."""
+        return f"s3://{self.bucket_name}/{self.homework.kmeans.data_prefix}"
+
+    @property
+    def output_uri(self) -> str:
+        """Return where keys of the model begin."""
+        return f"s3://{self.bucket_name}/{self.homework.kmeans.output_prefix}"
+
+    # What the homework does.
+
+    @step
+    def role(self) -> str:
+        """Create the role that SageMaker works as; returns its ARN."""
+        name = f"acceptance-{self.context.run_id}-sagemaker"
+        with self.context.ledger.creating(kinds.ROLE, self.aws.region, name=name) as creation:
+            arn = sagemaker.create_execution_role(self.aws, name, self.context.tags)
+            creation.id = name
+        return arn
+
+    @step
+    def bucket(self) -> str:
+        """Create the bucket; returns its name."""
+        with self.context.ledger.creating(kinds.BUCKET, self.aws.region, name=self.bucket_name) as creation:
+            s3.create_bucket(self.aws, self.bucket_name, self.context.tags)
+            creation.id = self.bucket_name
+        return self.bucket_name
+
+    @step
+    def notebook_created(self) -> str:
+        """Create the notebook instance; returns its name."""
+        role, instance_type = self.role(), self.homework.sagemaker.notebook_instance_type
+        with self.context.ledger.creating(kinds.NOTEBOOK, self.aws.region, name=self.name) as creation:
+            self._once_assumable(lambda: notebooks.create(self.aws, self.name, instance_type, role, self.context.tags))
+            creation.id = self.name
+        self._write_down_logs(kinds.LOGS, f"/aws/sagemaker/NotebookInstances|{self.name}/")
+        return self.name
+
+    @step
+    def sdk(self) -> SdkProcess:
+        """Start the process that the SageMaker SDK runs in: the import takes seconds."""
+        return SdkProcess(
+            self.context.workstation.environment, self.context.run_dir / "sagemaker", self.patience.training
+        )
+
+    @step
+    def example(self) -> Example:
+        """Return who runs the example."""
+        return SdkExample(self.sdk(), self.aws, self.settings())
+
+    def settings(self) -> Settings:
+        """Return what the example is run with."""
+        asked = self.homework.kmeans
+        return Settings(
+            role=self.role(),
+            k=asked.k,
+            training_type=asked.training_type,
+            training_count=asked.training_count,
+            endpoint_type=asked.endpoint_type,
+            data=self.data_uri,
+            output=self.output_uri,
+            tags=self.context.tags,
+        )
+
+    @step
+    def digits(self) -> Origin:
+        """Load the digits."""
+        asked = self.homework.kmeans
+        return (self._digits or SampleBucket(self.aws, asked.digits_bucket, asked.digits_prefix)).load()
+
+    @step
+    def uploaded(self) -> str:
+        """Write the digits to S3 as the algorithm reads them; returns the URI of the manifest."""
+        self.bucket()
+        with self.context.ledger.creating(kinds.OBJECTS, self.aws.region, uri=self.data_uri) as creation:
+            manifest = self.example().upload(self.digits().digits.images)
+            creation.id = self.data_uri
+        return manifest
+
+    @step
+    def fitted(self) -> str:
+        """Begin the training job; returns its name."""
+        self.uploaded()
+        region, ledger = self.aws.region, self.context.ledger
+        with (
+            ledger.creating(kinds.OBJECTS, region, uri=self.output_uri) as output,
+            ledger.creating(kinds.JOB, region, name=self.name) as job,
+        ):
+            self._once_assumable(lambda: self.example().fit(self.name))
+            output.id, job.id = self.output_uri, self.name
+        self._write_down_logs(kinds.LOGS, f"/aws/sagemaker/TrainingJobs|{self.name}/")
+        return self.name
+
+    @step
+    def trained(self) -> str:
+        """Wait until the training job has ended, well or badly; returns its name."""
+        name = self.fitted()
+        self._await(
+            f"training job {name}", lambda: training.describe(self.aws, name), "TrainingJobStatus",
+            frozenset({"Completed", "Stopped"}), self.patience.training,
+        )  # fmt: skip
+        return name
+
+    @step
+    def deployed(self) -> str:
+        """Create model, endpoint configuration and endpoint; returns the name of all three."""
+        job = self.training_job()
+        if job.status != "Completed":
+            raise Unmet("kmeans.trained", f"training job {job.name} is {job.status}, expected Completed: {job.failure}")
+        region, ledger = self.aws.region, self.context.ledger
+        with (
+            ledger.creating(kinds.MODEL, region, name=self.name) as model,
+            ledger.creating(kinds.CONFIG, region, name=self.name) as config,
+            ledger.creating(kinds.ENDPOINT, region, name=self.name) as endpoint,
+        ):
+            self.example().deploy(self.name)
+            model.id = config.id = endpoint.id = self.name
+        self._write_down_logs(kinds.LOG_GROUP, f"/aws/sagemaker/Endpoints/{self.name}")
+        return self.name
+
+    @step
+    def served(self) -> str:
+        """Wait until the endpoint is in service or has failed; returns its name."""
+        name = self.deployed()
+        self._await(
+            f"endpoint {name}", lambda: hosting.describe_endpoint(self.aws, name), "EndpointStatus",
+            hosting.IN_SERVICE, self.patience.endpoint,
+        )  # fmt: skip
+        return name
+
+    # What is seen of it.
+
+    @step
+    def notebook_instance(self) -> NotebookInstance:
+        """Wait until the notebook instance is in service, and observe it."""
+        name = self.notebook_created()
+        self._await(
+            f"notebook instance {name}", lambda: notebooks.describe(self.aws, name), "NotebookInstanceStatus",
+            notebooks.IN_SERVICE, self.patience.notebook_instance,
+        )  # fmt: skip
+        return _there(notebooks.observe(self.aws, name), "sagemaker.notebook-instance", f"notebook instance {name}")
+
+    @step
+    def saved_notebook(self) -> SavedNotebook:
+        """Observe the notebook document in the submission."""
+        place = self.context.submission
+        return _there(notebook_document.find(place), "sagemaker.notebook-saved", f"notebook (*.ipynb) in {place}")
+
+    @step
+    def training_data(self) -> facts.TrainingData:
+        """Observe what the training job was given to read."""
+        job = self.fitted()
+        return _there(training.observe_data(self.aws, job), "kmeans.trained", f"training job {job}")
+
+    @step
+    def training_job(self) -> facts.TrainingJob:
+        """Observe the training job and the model that it left."""
+        job = self.trained()
+        return _there(training.observe_job(self.aws, job), "kmeans.trained", f"training job {job}")
+
+    @step
+    def endpoint(self) -> facts.Endpoint:
+        """Observe the endpoint and what it serves."""
+        name = self.served()
+        return _there(hosting.observe_endpoint(self.aws, name, self.name), "kmeans.endpoint", f"endpoint {name}")
+
+    @step
+    def predictions(self) -> facts.Predictions:
+        """Have the endpoint predict, as the example does, and observe what it says."""
+        endpoint = self.endpoint()
+        if endpoint.status != "InService":
+            raise Unmet("kmeans.endpoint", f"endpoint {endpoint.name} is {endpoint.status}: {endpoint.failure}")
+        rows = self.digits().digits.images[: self.homework.kmeans.rows]
+        return hosting.observe_predictions(self.aws, endpoint.name, rows, self.example().predict)
+
+    @step
+    def quality(self) -> facts.Quality:
+        """Observe how well the model's clusters tell the digits apart, and draw them."""
+        model = training.read_model(self.aws, self.training_job().artifact)
+        if model.centroids is None:
+            raise Unmet("kmeans.trained", model.problem)
+        return quality.observe(self.digits(), model.centroids, self.context.run_dir / "pictures")
+
+    @step
+    def resources(self) -> facts.Resources:
+        """Look up what the example created."""
+        return hosting.observe_resources(self.aws, self.served(), self.name)
+
+    # And its end.
+
+    @shared_step
+    def cleaned(self) -> Cleaned:
+        """Delete everything in its order, and look for each."""
+        self._look_first()
+        for thing in self.deletions():
+            self._delete(thing)
+        return cleaning.observe(self.aws, self.things())
+
+    def things(self) -> list[cleaning.Known]:
+        """Return what must be gone at the end: kinds of the ledger with their ids, in the order of deletion."""
+        return [
+            (kinds.ENDPOINT, self.name), (kinds.CONFIG, self.name), (kinds.MODEL, self.name),
+            (kinds.NOTEBOOK, self.name), (kinds.OBJECTS, self.data_uri), (kinds.OBJECTS, self.output_uri),
+        ]  # fmt: skip
+
+    def deletions(self) -> list[cleaning.Known]:
+        """Return what the clean-up deletes, in its order."""
+        return [*self.things(), (kinds.BUCKET, self.bucket_name)]
+
+    def _look_first(self) -> None:
+        """Observe what is judged while it is there; what came of that is for its own tests to say."""
+        for look in (
+            self.notebook_instance, self.training_data, self.predictions, self.quality, self.resources,
+        ):  # fmt: skip
+            with contextlib.suppress(Exception):
+                look()
+        with contextlib.suppress(Exception):
+            self.example().close()
+
+    def _delete(self, thing: cleaning.Known) -> None:
+        cleaning.delete(self.aws, thing)
+        for entry in self.context.ledger.open_entries():
+            if (entry.kind, entry.id) == thing:
+                self.context.ledger.mark(entry, "gone")
+
+    def _await(
+        self,
+        what: str,
+        describe: Callable[[], dict[str, Any] | None],
+        status: str,
+        ends: frozenset[str],
+        patience: float,
+    ) -> None:
+        sagemaker.until_settled(what, describe, status, ends, timeout=patience, every=self.patience.poll)
+
+    def _once_assumable(self, work: Callable[[], None]) -> None:
+        sagemaker.once_assumable(work, timeout=self.patience.command, every=self.patience.poll)
+
+    def _write_down_logs(self, kind: str, id: str) -> None:
+        self.context.ledger.found(kind, self.aws.region, id)
+
+
+def _there(found: T | None, requirement: str, what: str) -> T:
+    """Return what was found; raises ``Unmet`` for the requirement where it is absent."""
+    if found is None:
+        raise Unmet(requirement, f"{what}: there is none")
+    return found
