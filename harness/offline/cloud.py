@@ -1,0 +1,183 @@
+"""The offline cloud: an AWS endpoint on loopback, seeded as a new account, whose instances can be reached.
+
+A call passes through ``OfflineCloud.layers()`` and ends in moto's server application. Whoever adds to the cloud
+from another package (k-means does) offers a function ``install(cloud: OfflineCloud)`` and is named in
+:data:`EXTENSIONS`; it may
+
+* answer operations itself: ``cloud.routes.intercept("sagemaker-runtime", "InvokeEndpoint", handler)``, where the
+  handler takes a :class:`~harness.offline.call.Call` (``call.body`` are the bytes as sent, ``call.headers``,
+  ``call.parameters``) and returns a :class:`~harness.offline.call.Reply` or the result in botocore's shape, or
+  raises :class:`~harness.offline.call.AwsError`;
+* put a layer around everything behind authorization: ``cloud.inner.append(layer)``;
+* reach moto's backends of the account: ``cloud.backend("s3")``, and ``cloud.state`` for files;
+* return an object with ``close()``, which is called before the cloud goes down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import secrets
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from harness.cloud import OFFLINE, Cloud, Credentials
+from harness.errors import UsageError
+from harness.offline.hosts.protocol import HostKind
+from harness.offline.identity import Identities
+from harness.offline.later import Later
+from harness.offline.layers import Layer, Routes, errors_as_replies
+from harness.offline.loading import ACCOUNT, load
+from harness.offline.quotas import Quotas
+from harness.offline.server import Server
+from harness.offline.site import Site
+from harness.offline.trail import Trail
+
+EXTENSIONS = ("harness.offline.kmeans",)
+"""Modules whose ``install`` is called at start, where they can be found."""
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_one_at_a_time = threading.Lock()
+
+
+class Closable(Protocol):
+    """What an extension may hand back."""
+
+    def close(self) -> None: ...
+
+
+class OfflineCloud:
+    """One offline cloud; also a context manager that yields the started cloud.
+
+    ``state`` is a directory of the run that the cloud may use. ``hosts`` are the machines behind the instances;
+    ``None`` makes those of ``kind``. ``settle`` is how long an instance's transition takes, in seconds. moto keeps
+    its state per process, so there is one cloud per process at a time; a second is a
+    :class:`~harness.errors.UsageError`, as is a port that is in use.
+    """
+
+    def __init__(
+        self, state: Path, *, region: str = "us-east-1", port: int = 0, hosts: HostKind | None = None,
+        kind: str = "embedded", settle: float = 0.1,
+    ) -> None:  # fmt: skip
+        self.state = state
+        self.region = region
+        self.account = ACCOUNT
+        self.kind = kind
+        self.owner = _root_key()
+        self.identities = Identities(self.owner)
+        self.trail = Trail()
+        self.routes = Routes()
+        self.inner: list[Layer] = []
+        self.quotas = Quotas()
+        self._given = hosts
+        self._port = port
+        self._settle = settle
+        self._closing = contextlib.ExitStack()
+
+    def start(self) -> Cloud:
+        """Start everything and return the cloud as the suite knows it; what fails is taken down again."""
+        if not _one_at_a_time.acquire(blocking=False):
+            raise UsageError("An offline cloud is running in this process already; stop it first.")
+        self._closing.callback(_one_at_a_time.release)
+        try:
+            return self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Take everything down: connections, hosts, timers, and what moto remembers."""
+        self._closing.pop_all().close()
+
+    def __enter__(self) -> Cloud:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def _start(self) -> Cloud:
+        load()
+        from harness.offline import ec2, moto_state
+        from harness.offline.gateway import Gateway
+
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.later = Later()
+        self.site = Site(self._make_hosts(), self.later, self._settle)
+        moto_state.clear()
+        self._closing.callback(moto_state.clear)
+        self._closing.enter_context(ec2.installed(self.site, self.quotas))
+        self._closing.enter_context(moto_state.strict_iam())
+        server = Server(Gateway(self.layers()), self._port)
+        self._closing.callback(self.site.hosts.close)
+        self._closing.callback(self.later.close)
+        self._closing.callback(server.stop)
+        self._install_extensions()
+        url = server.start()
+        return Cloud(
+            name="moto", hosts=self.kind, account=self.account, region=self.region, patience=OFFLINE, endpoint_url=url,
+            owner=self.owner, ssh_config=self.site.hosts.ssh_config(),
+        )  # fmt: skip
+
+    def layers(self) -> list[Layer]:
+        """Return the way of a call, the outermost first."""
+        from harness.offline.authentication import Authentication
+        from harness.offline.authorization import Authorization
+        from harness.offline.gaps import identities, register
+        from harness.offline.machines import Machines
+        from harness.offline.strictness.dry_run import dry_run
+
+        self.machines = Machines(self.site)
+        register(self)
+        return [
+            self.trail,
+            errors_as_replies,
+            Authentication(self.identities),
+            Authorization(),
+            dry_run,
+            identities.only_trusted_assume,
+            identities.get_user_of_root,
+            self._inner,
+            self.machines,
+            self.routes,
+        ]
+
+    def _inner(self, call: Any, forward: Callable[[Any], Any]) -> Any:
+        from harness.offline.layers import chained
+
+        return chained(self.inner, forward)(call)
+
+    def backend(self, service: str, region: str | None = None) -> Any:
+        """Return moto's backend of a service in the account; global services know one region, ``aws``."""
+        from moto.backends import get_backend
+
+        return get_backend(service)[self.account][region or self.region]  # type: ignore[call-overload]
+
+    def halted(self, instance_id: str) -> None:
+        """Hear from the hosts that a machine shut itself down."""
+        self.machines.halted(instance_id)
+
+    def _make_hosts(self) -> HostKind:
+        if self._given is not None:
+            return self._given
+        if self.kind != "embedded":
+            raise UsageError(f"There are no hosts of the kind {self.kind!r}; the kinds are: embedded.")
+        module = importlib.import_module("harness.offline.hosts.embedded")
+        hosts: HostKind = module.EmbeddedHosts(self.state / "hosts", self.halted)
+        return hosts
+
+    def _install_extensions(self) -> None:
+        for name in EXTENSIONS:
+            if importlib.util.find_spec(name) is None:
+                continue
+            closable: Closable | None = importlib.import_module(name).install(self)
+            if closable is not None:
+                self._closing.callback(closable.close)
+
+
+def _root_key() -> Credentials:
+    name = "AKIA" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
+    return Credentials(name, secrets.token_urlsafe(30))

@@ -1,0 +1,97 @@
+"""STS and IAM about the caller: moto takes every stranger for one and the same user, and forgets session tokens."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import secrets
+import string
+from typing import Any
+
+from harness.offline.authorization import context
+from harness.offline.call import AwsError, Call, Reply
+from harness.offline.identity import Caller, Identities, Key, iam
+from harness.offline.layers import Next, Result
+from harness.offline.policies import decide, matches
+
+_LETTERS = string.ascii_uppercase + "234567"
+
+
+def get_caller_identity(call: Call) -> Result:
+    """Answer with who signed the call."""
+    caller = _caller(call)
+    return {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}
+
+
+class SessionTokens:
+    """STS GetSessionToken: temporary keys that speak for the same user."""
+
+    def __init__(self, identities: Identities) -> None:
+        self.identities = identities
+
+    def get_session_token(self, call: Call) -> Result:
+        """Answer with a key that lasts ``DurationSeconds`` (12 hours unless told)."""
+        caller = _caller(call)
+        if caller.kind == "role":
+            raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
+        seconds = int(call.parameters.get("DurationSeconds") or 43_200)
+        expires = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(seconds=seconds)
+        name = "ASIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
+        key = Key(name, secrets.token_urlsafe(30), caller, token=secrets.token_urlsafe(96), expires=expires)
+        self.identities.sessions[name] = key
+        return {
+            "Credentials": {
+                "AccessKeyId": name, "SecretAccessKey": key.secret, "SessionToken": key.token, "Expiration": expires,
+            }
+        }  # fmt: skip
+
+
+def get_user_of_root(call: Call, forward: Next) -> Reply:
+    """Is a layer: GetUser without a name, by root, is about root itself ("GetUser", IAM API reference)."""
+    from harness.offline.call import answer
+
+    if (call.service, call.operation) != ("iam", "GetUser") or call.parameters.get("UserName"):
+        return forward(call)
+    caller = _caller(call)
+    if caller.kind != "root":
+        return forward(call)
+    created = datetime.datetime(2026, 1, 1)  # noqa: DTZ001 - moto's serializer wants naive UTC
+    user = {"Path": "/", "UserName": "root", "UserId": caller.user_id, "Arn": caller.arn, "CreateDate": created}
+    return answer(call, {"User": user})
+
+
+def only_trusted_assume(call: Call, forward: Next) -> Reply:
+    """Is a layer: AssumeRole needs a role that exists and whose trust policy names the caller."""
+    if (call.service, call.operation) != ("sts", "AssumeRole"):
+        return forward(call)
+    caller, arn = _caller(call), call.parameters.get("RoleArn", "")
+    if caller.kind == "root":
+        raise AwsError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
+    role = next((role for role in iam().roles.values() if role.arn == arn), None)
+    if role is None or not _trusts(json.loads(role.assume_role_policy_document), call, caller):
+        raise AwsError(
+            "AccessDenied", f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}", 403
+        )
+    return forward(call)
+
+
+def _trusts(document: dict[str, Any], call: Call, caller: Caller) -> bool:
+    statements = document.get("Statement", [])
+    listed = statements if isinstance(statements, list) else [statements]
+    naming = [statement for statement in listed if _names(statement.get("Principal", {}), caller)]
+    facts = context(call, caller) | {"sts:externalid": call.parameters.get("ExternalId", "")}
+    return decide([{"Statement": naming}], "sts:AssumeRole", "*", facts) == "allowed"
+
+
+def _names(principal: Any, caller: Caller) -> bool:
+    if principal == "*":
+        return True
+    named = principal.get("AWS", [])
+    account = (caller.account, f"arn:aws:iam::{caller.account}:root", "*")
+    return any(name in account or matches(name, caller.arn) for name in (named if isinstance(named, list) else [named]))
+
+
+def _caller(call: Call) -> Caller:
+    if call.caller is None:
+        raise AwsError("MissingAuthenticationToken", "Missing Authentication Token", 403)
+    return call.caller
