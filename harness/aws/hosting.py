@@ -120,7 +120,10 @@ def observe_predictions(aws: Aws, endpoint: str, rows: Array, ask: Ask | None = 
     endpoint should say follows from the model that it serves.
     """
     first_way = ask or functools.partial(ask_csv, aws, endpoint)
-    model, alone, first, second = served_model(aws, endpoint), None, (), ()
+    model = served_model(aws, endpoint)
+    alone: Pair | None = None
+    first: tuple[Pair, ...] = ()
+    second: tuple[Pair, ...] = ()
     problem = model.problem
     try:
         alone = next(iter(first_way(rows[:1])), None)

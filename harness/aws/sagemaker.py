@@ -38,7 +38,7 @@ def is_absent(error: ClientError) -> bool:
     code, words = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "").lower()
     return code in ("ResourceNotFound", "ResourceNotFoundException") or (
         code == "ValidationException"
-        and any(sign in words for sign in ("could not find", "not found", "does not exist"))
+        and any(sign in words for sign in ("could not find", "not found", "recordnotfound", "does not exist"))
     )
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from harness.evidence import Evidence
 
+TOLERANCE = 1e-3
+"""Relative difference of distances that single precision and text formats may make."""
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -76,6 +79,33 @@ class Answer:
     expected_distance: float
     distance_there: float
 
+    def objection(self, k: int) -> str:
+        """Return what is wrong with the answer of a model with ``k`` clusters, or nothing."""
+        if self.cluster not in range(k):
+            return f"cluster {self.cluster:g}, expected one of 0 to {k - 1}"
+        if not self.distance >= 0:
+            return f"distance {self.distance:g}, expected 0 or more"
+        if not _same((self.cluster, self.distance), self.again):
+            return f"{_words(self.again)} when asked again, at first {_words((self.cluster, self.distance))}"
+        # Where two centroids are equally near, either is right.
+        if not _near(self.distance_there, self.expected_distance):
+            return f"cluster {self.cluster:g}, expected {self.expected}, whose centroid is nearest"
+        if not _near(self.distance, self.expected_distance):
+            return f"distance {self.distance:g}, expected {self.expected_distance:g}"
+        return ""
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= TOLERANCE * max(abs(other), 1.0)
+
+
+def _same(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one[0] == other[0] and _near(one[1], other[1])
+
+
+def _words(pair: tuple[float, float]) -> str:
+    return f"cluster {pair[0]:g} at distance {pair[1]:g}"
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -93,6 +123,17 @@ class Predictions:
     answers: tuple[Answer, ...]
     problem: str
     evidence: tuple[Evidence, ...] = ()
+
+    def objections(self, k: int) -> tuple[str, ...]:
+        """Return what is wrong with the answers, digit by digit, for ``k`` clusters."""
+        each = ((number, answer.objection(k)) for number, answer in enumerate(self.answers))
+        wrong = tuple(f"digit {number}: {objection}" for number, objection in each if objection)
+        if self.alone is None or not self.answers:
+            return (*wrong, "a single digit was not answered")
+        together = (self.answers[0].cluster, self.answers[0].distance)
+        if _same(self.alone, together):
+            return wrong
+        return (*wrong, f"digit 0: {_words(self.alone)} when asked alone, {_words(together)} among others")
 
 
 @dataclass(frozen=True)
