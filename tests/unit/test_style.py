@@ -138,7 +138,8 @@ def _is_excused(path: Path, handler: ast.ExceptHandler) -> bool:
     last = handler.body[-1]
     if isinstance(last, ast.Raise) or "set_exception" in ast.unparse(handler):
         return True
-    return bool(_comment(path, handler.lineno).partition("BLE001")[2].strip(" -:"))
+    reason = _comment(path, handler.lineno).lstrip("# ").removeprefix("noqa: BLE001")
+    return len(reason.split()) >= 3
 
 
 def _comment(path: Path, line: int) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from botocore.exceptions import ClientError
-
 from harness.aws import groups, vpc
 from harness.aws.errors import code_of
 from harness.errors import CloudTrouble, Unmet
@@ -106,7 +104,7 @@ def _not_another(name: str, inside: str) -> Iterator[None]:
     """Say whose fault it is where the VPC has a group of that name already: not the homework's."""
     try:
         yield
-    except ClientError as error:
+    except Exception as error:
         if code_of(error) != "InvalidGroup.Duplicate":
             raise
         raise CloudTrouble(
