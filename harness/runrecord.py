@@ -57,5 +57,5 @@ def _born(process: int) -> float | None:
 
     try:
         return float(psutil.Process(process).create_time())
-    except psutil.Error:
+    except (psutil.Error, ValueError, OverflowError):  # there is no process of that number
         return None
