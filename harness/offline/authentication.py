@@ -1,4 +1,7 @@
-"""The first gate: who signed this call, and is the signature right? ("Signature Version 4", AWS IAM user guide.)"""
+"""The first gate: who signed a call, and that the signature is right.
+
+Source: "AWS Signature Version 4 for API requests", AWS IAM user guide.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import hashlib
 import hmac
 import re
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -100,9 +103,7 @@ def _signature(call: Call, credentials: Credentials, signed_headers: str) -> str
     request = AWSRequest(method=call.method, url=f"http://{call.headers['Host']}{_target(call)}", headers=headers)
     request.data = call.body
     request.context["timestamp"] = call.headers.get("X-Amz-Date") or call.query.get("X-Amz-Date", "")
-    presigned = "X-Amz-Signature" in call.query
-    request.context["payload_signing_enabled"] = not presigned
-    if presigned and call.service.startswith("s3"):
+    if "X-Amz-Signature" in call.query and call.service.startswith("s3"):
         request.headers["X-Amz-Content-SHA256"] = "UNSIGNED-PAYLOAD"
     canonical = _canonical(signer, request, headers)
     return str(signer.signature(signer.string_to_sign(request, canonical), request))
@@ -117,7 +118,7 @@ def _canonical(signer: Any, request: AWSRequest, headers: dict[str, str]) -> str
     return "\n".join(
         [
             request.method,
-            signer._normalize_url_path(path),  # noqa: SLF001 - as botocore signs, so it is checked
+            signer._normalize_url_path(path),  # as botocore signs, so it is checked
             signer.canonical_query_string(request),
             "".join(f"{name}:{signed[name]}\n" for name in sorted(signed)),
             ";".join(sorted(signed)),
@@ -152,12 +153,6 @@ def _is_signed_by_query_v2(call: Call, credentials: Credentials) -> bool:
     signer = HmacV1QueryAuth(credentials)
     request = AWSRequest(method=call.method, url=f"http://{call.headers['Host']}{_target(call)}", headers={})
     request.headers["Date"] = expires
-    split = _split(request.url)
+    split = urlsplit(request.url)
     signature = signer.get_signature(call.method, split, request.headers, auth_path=unquote(split.path))
     return hmac.compare_digest(query.get("Signature", [""])[0], signature)
-
-
-def _split(url: str) -> Any:
-    from urllib.parse import urlsplit
-
-    return urlsplit(url)

@@ -66,12 +66,12 @@ def resources(call: Call) -> list[str]:
 
 
 def _ec2_resources(call: Call) -> list[str]:
-    arns = []
-    for name, kind in _EC2_IDS.items():
-        value = call.parameters.get(name)
-        for id in [value] if isinstance(value, str) else value or []:
-            arns.append(f"arn:aws:ec2:{call.region}:{ACCOUNT}:{kind}/{id}")
-    return arns
+    given = {kind: call.parameters.get(name) or [] for name, kind in _EC2_IDS.items()}
+    return [
+        f"arn:aws:ec2:{call.region}:{ACCOUNT}:{kind}/{id}"
+        for kind, value in given.items()
+        for id in ([value] if isinstance(value, str) else value)
+    ]
 
 
 def context(call: Call, caller: Caller) -> dict[str, str]:

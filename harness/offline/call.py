@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import copy
 import functools
 import io
 import json
@@ -94,7 +95,8 @@ class Call:
     @functools.cached_property
     def headers(self) -> Mapping[str, str]:
         """Return the headers; names may be looked up in any case."""
-        return self._request().headers
+        headers: Mapping[str, str] = self._request().headers
+        return headers
 
     @functools.cached_property
     def operation(self) -> str:
@@ -146,9 +148,20 @@ class Call:
         """Say whether AWS counts the call as data plane: objects of S3, endpoints of SageMaker."""
         return self.service in ("s3", "sagemaker-runtime") and bool(_DATA_EVENTS.search(self.operation))
 
+    def remembered(self) -> Call:
+        """Return a copy to keep: without streams and sockets, and without the body of a data event."""
+        kept = copy.copy(self)
+        kept.__dict__.pop("headers", None)
+        kept.environ = {name: value for name, value in self.environ.items() if isinstance(value, str)}
+        if self.is_data_event:
+            kept.__dict__.pop("parameters", None)
+            kept.body = b""
+        return kept
+
     @functools.cached_property
     def _routed(self) -> tuple[str, dict[str, Any]]:
-        from moto.core.routing import NotFound, get_service_router
+        from moto.core.routing import get_service_router
+        from werkzeug.exceptions import NotFound
 
         if self.service in ("ec2", "iam", "sts"):  # one address and a form: no need to ask the router
             return dict(parse_qsl(self.body.decode(errors="replace"))).get("Action") or self.query.get("Action", ""), {}

@@ -1,57 +1,55 @@
 """The offline cloud: an AWS endpoint on loopback, seeded as a new account, whose instances can be reached.
 
-A call passes through ``OfflineCloud.layers()`` and ends in moto's server application. Whoever adds to the cloud
-from another package (k-means does) offers a function ``install(cloud: OfflineCloud)`` and is named in
-:data:`EXTENSIONS`; it may
+A call passes through ``OfflineCloud.layers()`` and ends in moto's server application. There are three ways to add:
 
-* answer operations itself: ``cloud.routes.intercept("sagemaker-runtime", "InvokeEndpoint", handler)``, where the
+* answer an operation: ``cloud.routes.intercept("sagemaker-runtime", "InvokeEndpoint", handler)``, where the
   handler takes a :class:`~harness.offline.call.Call` (``call.body`` are the bytes as sent, ``call.headers``,
   ``call.parameters``) and returns a :class:`~harness.offline.call.Reply` or the result in botocore's shape, or
   raises :class:`~harness.offline.call.AwsError`;
 * put a layer around everything behind authorization: ``cloud.inner.append(layer)``;
-* reach moto's backends of the account: ``cloud.backend("s3")``, and ``cloud.state`` for files;
-* return an object with ``close()``, which is called before the cloud goes down.
+* name a package in :data:`EXTENSIONS` whose ``install()`` changes moto itself and returns what closes it again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import secrets
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from harness.cloud import OFFLINE, Cloud, Credentials
 from harness.errors import UsageError
+from harness.offline.call import Call, Reply
 from harness.offline.hosts.protocol import HostKind
 from harness.offline.identity import Identities
 from harness.offline.later import Later
-from harness.offline.layers import Layer, Routes, errors_as_replies
+from harness.offline.layers import Layer, Next, Routes, chained, errors_as_replies
 from harness.offline.loading import ACCOUNT, load
 from harness.offline.quotas import Quotas
 from harness.offline.server import Server
 from harness.offline.site import Site
 from harness.offline.trail import Trail
 
-EXTENSIONS = ("harness.offline.kmeans",)
-"""Modules whose ``install`` is called at start, where they can be found."""
+EXTENSIONS = {"sagemaker": "harness.offline.sagemaker", "sagemaker-runtime": "harness.offline.sagemaker"}
+"""Packages by the service whose first call installs them: importing them would slow down every start."""
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _one_at_a_time = threading.Lock()
 
 
 class Closable(Protocol):
-    """What an extension may hand back."""
+    """What an extension hands back."""
 
     def close(self) -> None: ...
 
 
 class OfflineCloud:
-    """One offline cloud; also a context manager that yields the started cloud.
+    """One offline cloud; as a context manager it is started on entry and stopped on exit.
+
+    ``cloud`` is, once started, the cloud as the rest of the suite knows it.
 
     ``state`` is a directory of the run that the cloud may use. ``hosts`` are the machines behind the instances;
     ``None`` makes those of ``kind``. ``settle`` is how long an instance's transition takes, in seconds. moto keeps
@@ -77,6 +75,9 @@ class OfflineCloud:
         self._port = port
         self._settle = settle
         self._closing = contextlib.ExitStack()
+        self._extensions: dict[str, Any] = {}
+        self._installing = threading.Lock()
+        self.cloud: Cloud
 
     def start(self) -> Cloud:
         """Start everything and return the cloud as the suite knows it; what fails is taken down again."""
@@ -84,17 +85,19 @@ class OfflineCloud:
             raise UsageError("An offline cloud is running in this process already; stop it first.")
         self._closing.callback(_one_at_a_time.release)
         try:
-            return self._start()
+            self.cloud = self._start()
         except BaseException:
             self.stop()
             raise
+        return self.cloud
 
     def stop(self) -> None:
         """Take everything down: connections, hosts, timers, and what moto remembers."""
         self._closing.pop_all().close()
 
-    def __enter__(self) -> Cloud:
-        return self.start()
+    def __enter__(self) -> Self:
+        self.start()
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
@@ -115,7 +118,7 @@ class OfflineCloud:
         self._closing.callback(self.site.hosts.close)
         self._closing.callback(self.later.close)
         self._closing.callback(server.stop)
-        self._install_extensions()
+        self._closing.callback(self._close_extensions)
         url = server.start()
         return Cloud(
             name="moto", hosts=self.kind, account=self.account, region=self.region, patience=OFFLINE, endpoint_url=url,
@@ -140,14 +143,13 @@ class OfflineCloud:
             dry_run,
             identities.only_trusted_assume,
             identities.get_user_of_root,
+            self._with_extensions,
             self._inner,
             self.machines,
             self.routes,
         ]
 
-    def _inner(self, call: Any, forward: Callable[[Any], Any]) -> Any:
-        from harness.offline.layers import chained
-
+    def _inner(self, call: Call, forward: Next) -> Reply:
         return chained(self.inner, forward)(call)
 
     def backend(self, service: str, region: str | None = None) -> Any:
@@ -169,13 +171,23 @@ class OfflineCloud:
         hosts: HostKind = module.EmbeddedHosts(self.state / "hosts", self.halted)
         return hosts
 
-    def _install_extensions(self) -> None:
-        for name in EXTENSIONS:
-            if importlib.util.find_spec(name) is None:
-                continue
-            closable: Closable | None = importlib.import_module(name).install(self)
-            if closable is not None:
-                self._closing.callback(closable.close)
+    def extension(self, service: str) -> Any:
+        """Return what the extension for a service installed, which happens at the first call of either."""
+        name = EXTENSIONS[service]
+        with self._installing:
+            if name not in self._extensions:
+                self._extensions[name] = importlib.import_module(name).install()
+            return self._extensions[name]
+
+    def _with_extensions(self, call: Call, forward: Next) -> Reply:
+        if call.service in EXTENSIONS:
+            self.extension(call.service)
+        return forward(call)
+
+    def _close_extensions(self) -> None:
+        while self._extensions:
+            closable: Closable = self._extensions.popitem()[1]
+            closable.close()
 
 
 def _root_key() -> Credentials:

@@ -32,7 +32,7 @@ _FILTERS = {
 }  # fmt: skip
 
 
-class OfflineEc2(
+class OfflineEc2(  # type: ignore[misc]  # the mixins take what they do not look at as it comes
     SpotMarket, StrictLaunches, VcpuLimits, StrictGroups, StrictImages, StrictVpcs, ElasticAddresses, EC2Backend
 ):
     """A region's EC2. Subclassed per cloud, with the cloud's ``site`` and ``quotas`` as class attributes."""

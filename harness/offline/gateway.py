@@ -27,7 +27,7 @@ class Gateway:
         with serving(call):
             try:
                 reply = self._entry(call)
-            except Exception as error:  # the server must answer, whatever went wrong inside
+            except Exception as error:  # noqa: BLE001 - the server must answer, whatever went wrong inside
                 _log.exception("%s %s failed", call.service, call.operation)
                 reply = refuse(call, AwsError("InternalFailure", f"{type(error).__name__}: {error}", 500))
         names = {name.lower() for name, _ in reply.headers}

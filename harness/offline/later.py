@@ -41,7 +41,7 @@ class Later:
         while (work := self._next()) is not None:
             try:
                 work()
-            except Exception:  # one failed transition must not stop the others
+            except Exception:  # noqa: BLE001 - one failed transition must not stop the others
                 _log.exception("a transition of the offline cloud failed")
 
     def _next(self) -> Callable[[], None] | None:

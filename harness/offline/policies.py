@@ -1,4 +1,4 @@
-"""IAM's decision: is an action allowed by these policies?
+"""IAM's decision about an action, by policies.
 
 Follows "Policy evaluation logic" of the IAM user guide for identity policies: an explicit deny wins, then an
 allow is needed. Resource policies, permission boundaries and organisations have no say here.

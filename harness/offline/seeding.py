@@ -48,7 +48,7 @@ def _image(region: str, entry: dict[str, Any], serial: str, architecture: str) -
         owner=_catalogue()["owner"],
         architecture=_MACHINES[architecture],
         description=f"Canonical, Ubuntu, {entry['release']}, {architecture} {entry['codename']} image",
-        created=datetime.datetime.strptime(serial, "%Y%m%d"),  # noqa: DTZ007 - moto wants naive UTC
+        created=datetime.datetime.strptime(serial, "%Y%m%d"),  # moto wants naive UTC
     )
 
 

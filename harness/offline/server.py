@@ -84,7 +84,7 @@ class Server:
                 with contextlib.suppress(OSError):
                     super().finish()
 
-            def log(self, type: str, message: str, *args: object) -> None:
+            def log(self, type: str, message: str, *args: object) -> None:  # noqa: ARG002 - werkzeug's own
                 _log.debug(message, *args)
 
         return Handler

@@ -92,8 +92,8 @@ class Event:
     @functools.cached_property
     def parameters(self) -> dict[str, Any]:
         """Return the request's parameters without secrets, as JSON-able values."""
-        plain: dict[str, Any] = json.loads(json.dumps(self.call.parameters, default=_as_text))
-        return _without_secrets(plain)
+        plain: dict[str, Any] = _without_secrets(json.loads(json.dumps(self.call.parameters, default=_as_text)))
+        return plain
 
     @functools.cached_property
     def record(self) -> dict[str, Any]:
@@ -159,8 +159,9 @@ class Trail:
     def __call__(self, call: Call, forward: Next) -> Reply:
         reply = forward(call)
         if call.caller is not None and call.operation:
-            kept = Reply(reply.status, reply.headers, b"") if call.is_data_event else reply
-            self._events.append(Event(call, call.caller, kept, datetime.datetime.now(datetime.UTC)))
+            is_wanted = not call.is_data_event and (reply.status >= 400 or not call.is_reading)
+            answered = reply if is_wanted else Reply(reply.status, reply.headers, b"", reply.code)
+            self._events.append(Event(call.remembered(), call.caller, answered, datetime.datetime.now(datetime.UTC)))
         return reply
 
     def events(self) -> list[Event]:

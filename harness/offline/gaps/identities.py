@@ -55,7 +55,7 @@ def get_user_of_root(call: Call, forward: Next) -> Reply:
     caller = _caller(call)
     if caller.kind != "root":
         return forward(call)
-    created = datetime.datetime(2026, 1, 1)  # noqa: DTZ001 - moto's serializer wants naive UTC
+    created = datetime.datetime(2026, 1, 1)  # moto's serializer wants naive UTC
     user = {"Path": "/", "UserName": "root", "UserId": caller.user_id, "Arn": caller.arn, "CreateDate": created}
     return answer(call, {"User": user})
 

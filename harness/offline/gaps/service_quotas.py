@@ -60,7 +60,7 @@ class ServiceQuotas:
         if desired <= quota.value:
             raise AwsError(
                 "IllegalArgumentException",
-                f"You must provide a quota value greater than or equal to the current quota value. Current: {quota.value}",
+                f"You must provide a quota value greater than the current one, which is {quota.value}.",
             )
         if self.quotas.pending(quota.code, call.region):
             raise AwsError(

@@ -65,7 +65,8 @@ def _passes(price: prices.SpotPrice, filters: dict[str, list[str]]) -> bool:
 def _time(given: Any, default: datetime.datetime) -> datetime.datetime:
     if given is None:
         return default
-    return given if given.tzinfo else given.replace(tzinfo=datetime.UTC)
+    moment: datetime.datetime = given if given.tzinfo else given.replace(tzinfo=datetime.UTC)
+    return moment
 
 
 def _number(token: str | None) -> int:

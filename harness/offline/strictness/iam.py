@@ -31,8 +31,8 @@ class StrictIam(IAMBackend):
     def delete_user(self, user_name: str) -> None:
         user = self.get_user(user_name)
         contents = {
-            "remove users from group": self.get_groups_for_user(user_name), "detach all policies": user.managed_policies,
-            "delete policies": user.policies, "delete access keys": user.access_keys,
+            "remove users from group": self.get_groups_for_user(user_name), "delete policies": user.policies,
+            "detach all policies": user.managed_policies, "delete access keys": user.access_keys,
             "delete login profile": user.password, "delete SSH public keys": user.ssh_public_keys,
             "delete signing certificates": user.signing_certificates, "delete MFA device": user.mfa_devices,
         }  # fmt: skip

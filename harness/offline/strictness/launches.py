@@ -57,8 +57,8 @@ class StrictLaunches:
             raise EC2ClientError(
                 "InvalidParameterValue",
                 f"The architecture '{','.join(able)}' of the specified instance type does not match the architecture "
-                f"'{image[0].architecture}' of the specified AMI. Specify an instance type and an AMI that have matching "
-                "architectures, and try again.",
+                f"'{image[0].architecture}' of the specified AMI. Specify an instance type and an AMI that have "
+                "matching architectures, and try again.",
             )
 
     def _check_key(self, name: str | None) -> None:

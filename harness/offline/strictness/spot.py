@@ -14,9 +14,9 @@ from harness.offline import prices
 from harness.offline.call import current
 
 _ENDINGS = {
-    "terminated": ("closed", "instance-terminated-by-user", "Your Spot instance was terminated due to user-initiated termination."),
-    "shutting-down": ("closed", "marked-for-termination", "Your Spot instance is marked for termination."),
-}  # fmt: skip
+    "terminated": ("instance-terminated-by-user", "Spot instance terminated due to user-initiated termination."),
+    "shutting-down": ("marked-for-termination", "Your Spot instance is marked for termination."),
+}
 
 
 class SpotInstanceRequest(moto.SpotInstanceRequest):
@@ -61,14 +61,14 @@ class SpotInstanceRequest(moto.SpotInstanceRequest):
     def status(self) -> dict[str, Any]:
         code, message = self._status_code, self.status_message
         if self.instance is not None and self.instance.state in _ENDINGS:
-            _, code, message = _ENDINGS[self.instance.state]
+            code, message = _ENDINGS[self.instance.state]
         elif self._cancelled:
             code = "request-canceled-and-instance-running" if self.instance else "canceled-before-fulfillment"
             message = "Your Spot request is canceled."
         return {"Code": code, "Message": message, "UpdateTime": self._updated}
 
     @property
-    def instance_id(self) -> str | None:
+    def instance_id(self) -> str | None:  # type: ignore[override]
         return self.instance.id if self.instance is not None else None
 
     @property
@@ -202,8 +202,7 @@ def _tags() -> dict[str, dict[str, str]]:
     """Return the tags that the launch asked for on its spot request."""
     call = current()
     given = call.parameters.get("TagSpecifications", []) if call else []
-    return {
-        "spot-instances-request": {tag["Key"]: tag["Value"] for tag in spec.get("Tags", [])}
-        for spec in given
-        if spec.get("ResourceType") == "spot-instances-request"
-    }
+    tags = [
+        tag for spec in given if spec.get("ResourceType") == "spot-instances-request" for tag in spec.get("Tags", [])
+    ]
+    return {"spot-instances-request": {tag["Key"]: tag["Value"] for tag in tags}}
