@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from harness.aws.answers import absence, filters, pages, specification, tag_filters
+from harness.aws.errors import code_of
 from harness.aws.kinds import Kind, Rank
 from harness.aws.session import Aws
+from harness.errors import CloudTrouble
 from harness.facts.network import Group, Rule
 from harness.ledger import Entry
 
@@ -55,10 +59,19 @@ def _find_prefixes(aws: Aws, prefix_list: str) -> list[str]:
 
 
 def create_group(aws: Aws, name: str, description: str, vpc: str, tags: Mapping[str, str]) -> str:
-    """Create a security group that lets nobody in; returns its id."""
-    answer = aws.client("ec2").create_security_group(
-        GroupName=name, Description=description, VpcId=vpc, TagSpecifications=[specification("security-group", tags)]
-    )
+    """Create a security group that lets nobody in; returns its id.
+
+    Raises :class:`~harness.errors.CloudTrouble` where the VPC has one of that name: it is somebody else's.
+    """
+    specifications = [specification("security-group", tags)]
+    try:
+        answer = aws.client("ec2").create_security_group(
+            GroupName=name, Description=description, VpcId=vpc, TagSpecifications=specifications
+        )
+    except ClientError as error:
+        if code_of(error) != "InvalidGroup.Duplicate":
+            raise
+        raise CloudTrouble(f"{vpc} has a security group {name} already; remove it or use another region") from error
     return str(answer["GroupId"])
 
 

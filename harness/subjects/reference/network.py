@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
 from harness.aws import groups, vpc
-from harness.aws.errors import code_of
-from harness.errors import CloudTrouble, Unmet
+from harness.errors import Unmet
 from harness.facts.network import Group, Vpc
 from harness.steps import step
 from harness.subjects.reference.stage import Stage
@@ -43,10 +41,7 @@ class Network(Stage):
     def _made(self, name: str, description: str) -> str:
         inside = self.vpc().id
         ledger = self.context.ledger
-        with (
-            _not_another(name, inside),
-            ledger.creating("security-group", self.region, name=name, vpc=inside, run=self.run_id) as creation,
-        ):
+        with ledger.creating("security-group", self.region, name=name, vpc=inside, run=self.run_id) as creation:
             creation.id = groups.create_group(self.aws, name, description, inside, self.context.tags)
         return creation.id
 
@@ -97,16 +92,3 @@ class Network(Stage):
         if group is None:
             raise Unmet(requirement, f"security group {id} is not there in {self.region}")
         return group
-
-
-@contextlib.contextmanager
-def _not_another(name: str, inside: str) -> Iterator[None]:
-    """Say whose fault it is where the VPC has a group of that name already: not the homework's."""
-    try:
-        yield
-    except Exception as error:
-        if code_of(error) != "InvalidGroup.Duplicate":
-            raise
-        raise CloudTrouble(
-            f"{inside} has a security group {name} that is not this run's; remove it or use another region"
-        ) from error
