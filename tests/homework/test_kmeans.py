@@ -67,7 +67,7 @@ def test_clusters_tell_digits_apart(quality, context):
     """The clusters tell digits apart."""
     wanted = context.homework.kmeans.purity
     assert quality.purity >= wanted, (
-        f"{quality.rows} of {quality.origin}: purity of the clusters {quality.purity:.2f}, expected at least {wanted:.2f}"
+        f"{quality.rows} of {quality.origin}: cluster purity {quality.purity:.2f}, expected at least {wanted:.2f}"
     )
 
 
