@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,17 +22,16 @@ def modules(*folders: str) -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
-def imported(module: str) -> Iterator[str]:
-    """Yield every module that a file imports at run time, wherever in the file; relative imports made absolute.
+@functools.cache
+def imported(module: str) -> frozenset[str]:
+    """Return every module that a file imports at run time, wherever in the file; relative imports made absolute.
 
     What is imported only for type checking passes: it is an arrow of words, not of the program.
     """
     path = ROOT / module
     tree = ast.parse(path.read_text(encoding="utf-8"), module)
     skipped = {id(inner) for block in ast.walk(tree) if _is_for_types(block) for inner in ast.walk(block)}
-    for node in ast.walk(tree):
-        if id(node) not in skipped:
-            yield from _names(node, path)
+    return frozenset(name for node in ast.walk(tree) if id(node) not in skipped for name in _names(node, path))
 
 
 def _is_for_types(node: ast.AST) -> bool:
@@ -52,7 +52,7 @@ def offenders(files: list[str], *forbidden: str) -> list[str]:
     return [
         f"{module} imports {name}"
         for module in files
-        for name in imported(module)
+        for name in sorted(imported(module))
         if any(name == one or name.startswith(f"{one}.") for one in forbidden)
     ]
 
@@ -128,4 +128,4 @@ def test_imports_are_found_wherever_they_stand(tmp_path, monkeypatch, source, na
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "m.py").write_text(source)
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
-    assert sorted(imported("here/m.py")) == sorted(names)
+    assert imported.__wrapped__("here/m.py") == set(names)
