@@ -146,9 +146,10 @@ class Inventory:
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What a group of stages ended at hand-in; ``states`` are ids with the state last seen."""
+    """What was ended at hand-in: ``states`` are ids with the state last seen, ``troubles`` what hindered it."""
 
     states: dict[str, str]
+    troubles: tuple[str, ...]
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

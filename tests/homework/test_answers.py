@@ -1,0 +1,45 @@
+"""The written answers: present, on topic, and naming what was asked for."""
+
+import pytest
+
+
+@pytest.mark.requirement("answers.sagemaker-value")
+def test_answer_on_what_sagemaker_does_for_data_scientists(sagemaker_value, context):
+    """Written answer: how SageMaker helps data scientists."""
+    objection = sagemaker_value.objection(context.homework.answers.words)
+    assert not objection, objection
+
+
+@pytest.mark.requirement("answers.pros-cons")
+def test_answer_on_advantages_and_disadvantages(pros_and_cons, context):
+    """Written answer: advantages and disadvantages of SageMaker, both of them."""
+    objection, source = pros_and_cons.objection(context.homework.answers.words), pros_and_cons.source
+    assert not objection, objection
+    assert "advantage" in pros_and_cons.sides, f"{source}: no advantage is named"
+    assert "disadvantage" in pros_and_cons.sides, f"{source}: no disadvantage is named"
+
+
+@pytest.mark.requirement("answers.integration")
+def test_answer_on_other_aws_services(integration, context):
+    """Written answer: SageMaker with other AWS services, at least two of them."""
+    objection, named = integration.objection(context.homework.answers.words), ", ".join(integration.services)
+    assert not objection, objection
+    assert len(integration.services) >= 2, f"{integration.source}: names {named or 'none'}, expected two AWS services"
+
+
+@pytest.mark.requirement("answers.algorithms")
+def test_answer_on_when_to_use_which_algorithm(algorithms, context):
+    """Written answer: when to use which algorithm, at least three of them."""
+    objection, named = algorithms.objection(context.homework.answers.words), ", ".join(algorithms.algorithms)
+    assert not objection, objection
+    assert len(algorithms.algorithms) >= 3, f"{algorithms.source}: names {named or 'none'}, expected three algorithms"
+
+
+@pytest.mark.requirement("answers.other-clouds")
+def test_answer_on_other_providers(other_clouds, context):
+    """Written answer: machine-learning services of other providers, at least two with a service of each."""
+    objection, named = other_clouds.objection(context.homework.answers.words), ", ".join(other_clouds.providers)
+    served = other_clouds.providers_with_service
+    assert not objection, objection
+    assert len(other_clouds.providers) >= 2, f"{other_clouds.source}: names {named or 'none'}, expected two providers"
+    assert len(served) >= 2, f"{other_clouds.source}: a service of {', '.join(served) or 'none'} only, expected of two"
