@@ -27,6 +27,7 @@ _INIT = {"random": "random", "kmeans++": "k-means++"}
 # What "auto" stands for is not documented; these keep the second stage well fed and quick.
 _AUTO_FACTOR = 10
 _AUTO_TRIALS = 10
+_LEAST_WEIGHT = 1e-9
 
 
 def perform(task: Task, log: Log) -> Outcome:
@@ -51,45 +52,56 @@ def perform(task: Task, log: Log) -> Outcome:
 
 
 def _fit(rows: NDArray[np.float32], settings: Settings, log: Log) -> NDArray[np.float32]:
-    from sklearn.cluster import KMeans, MiniBatchKMeans
-
-    factor = settings.extra_center_factor or _AUTO_FACTOR
-    kept = min(settings.k * factor, len(rows))
     weights = _decay(len(rows), settings.half_life_time_size)
-    stream = MiniBatchKMeans(
-        kept,
-        init=_INIT[settings.init_method],
-        batch_size=settings.mini_batch_size,
-        max_iter=settings.epochs,
-        n_init=1,
-    ).fit(rows, sample_weight=weights)
-    centers: NDArray[Any] = stream.cluster_centers_
-    if kept == settings.k:
+    centers = _stream(rows, weights, settings)
+    if len(centers) == settings.k:
         log("No shrinking is required as extra_center_factor is 1.")
         return centers.astype(np.float32)
-    mass = np.bincount(stream.labels_, weights=weights, minlength=kept)
+    mass = np.bincount(nearest(rows, centers)[0], weights, len(centers))
     if np.count_nonzero(mass) >= settings.k:
         centers, mass = centers[mass > 0], mass[mass > 0]
     else:
-        mass = np.maximum(mass, 1e-9)  # fewer different points than k: keep them all, so that k remain
+        mass = np.maximum(mass, _LEAST_WEIGHT)  # fewer different points than k: keep them all, so that k remain
     log(f"Shrinking {len(centers)} centers to {settings.k}")
-    final = KMeans(
+    return _shrink(centers, mass, settings).astype(np.float32)
+
+
+def _stream(rows: NDArray[np.float32], weights: NDArray[np.float64], settings: Settings) -> NDArray[Any]:
+    """Read the data ``epochs`` times in mini-batches and return the centres that were kept."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    kept = min(settings.k * (settings.extra_center_factor or _AUTO_FACTOR), len(rows))
+    model = MiniBatchKMeans(kept, init=_INIT[settings.init_method], n_init=1, reassignment_ratio=0)
+    batch = max(settings.mini_batch_size, kept)  # the first must hold as many points as there are centres
+    for _ in range(settings.epochs):
+        for begin in range(0, len(rows), batch):
+            part = slice(begin, begin + batch)
+            model.partial_fit(rows[part], sample_weight=weights[part])
+    centers: NDArray[Any] = model.cluster_centers_
+    return centers
+
+
+def _shrink(centers: NDArray[Any], mass: NDArray[Any], settings: Settings) -> NDArray[Any]:
+    """Reduce weighted centres to k."""
+    from sklearn.cluster import KMeans
+
+    model = KMeans(
         settings.k,
         init=_INIT[settings.local_lloyd_init_method],
         n_init=settings.local_lloyd_num_trials or _AUTO_TRIALS,
         max_iter=settings.local_lloyd_max_iter,
         tol=settings.local_lloyd_tol,
     ).fit(centers, sample_weight=mass)
-    found: NDArray[Any] = final.cluster_centers_
-    return found.astype(np.float32)
+    found: NDArray[Any] = model.cluster_centers_
+    return found
 
 
-def _decay(count: int, half_life: int) -> NDArray[np.float64] | None:
-    """Weigh each observation by how many came after it; ``None`` where nothing decays."""
+def _decay(count: int, half_life: int) -> NDArray[np.float64]:
+    """Weigh each observation by how many came after it; all alike where nothing decays."""
     if not half_life:
-        return None
+        return np.ones(count)
     age = np.arange(count - 1, -1, -1, dtype=np.float64)
-    return np.maximum(0.5 ** (age / half_life), 1e-12)
+    return np.maximum(0.5 ** (age / half_life), _LEAST_WEIGHT)
 
 
 def _scores(

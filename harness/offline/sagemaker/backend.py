@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import moto.sagemaker.urls
 from moto.sagemaker.models import (
@@ -24,11 +24,16 @@ from .platform import Platform
 
 
 class Backend(SageMakerModelBackend):
-    """moto's backend, strict and alive for training, hosting and notebook instances."""
+    """moto's backend, strict and alive for training, hosting and notebook instances.
 
-    def __init__(self, platform: Platform, region_name: str, account_id: str) -> None:
+    moto makes backends from their class alone: a cloud's is a subclass with its ``platform`` (:func:`backend_on`).
+    """
+
+    platform: ClassVar[Platform]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.platform = platform
+        platform = self.platform
         self.account = Account(account_id, region_name)
         self.jobs = TrainingJobs(platform, self.account)
         self.hosting = Endpoints(platform, self.account, self._models)
@@ -36,10 +41,6 @@ class Backend(SageMakerModelBackend):
         # The same tables, so that moto's listings, tags and search see what is made here.
         self.training_jobs = cast(dict[str, FakeTrainingJob], self.jobs.by_name)
         self.endpoints = cast(dict[str, FakeEndpoint], self.hosting.by_name)
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self.__init__(self.platform, self.region_name, self.account_id)  # type: ignore[misc]
 
     @property
     def _url_module(self) -> Any:
@@ -132,3 +133,8 @@ class Backend(SageMakerModelBackend):
         except KeyError:
             arn = self.account.arn("endpoint-config", name)
             raise Refused(f'Could not find endpoint configuration "{arn}".') from None
+
+
+def backend_on(platform: Platform) -> type[Backend]:
+    """Return the class of the backends that share a platform."""
+    return type("Backend", (Backend,), {"platform": platform})

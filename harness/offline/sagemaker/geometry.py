@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 def nearest(rows: NDArray[Any], centroids: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return for each row the index of the nearest centroid and the Euclidean distance to it.
 
-    A row's answer does not depend on the rows it is asked with.
+    A row's answer does not depend on the rows it is asked with, unless two centroids are equally near.
     """
     points, centers = rows.astype(np.float64), centroids.astype(np.float64)
     # |x - c|² without |x|², which is the same for every centroid.

@@ -1,59 +1,15 @@
-"""The container images of the built-in algorithm that the offline cloud can run.
-
-The registry accounts are those of the SageMaker Python SDK (``image_uri_config/kmeans.json``) and of AWS's
-"Docker Registry Paths and Example Code".
-"""
+"""The container images that the offline cloud can run: k-means, from the registry of each region."""
 
 from __future__ import annotations
 
 import re
 
+from harness.builtin_images import is_kmeans, kmeans_image
+
 from .errors import Refused
 
-REPOSITORY = "kmeans"
-TAGS = ("1", "latest")
-REGISTRIES = {
-    "af-south-1": "455444449433",
-    "ap-east-1": "286214385809",
-    "ap-northeast-1": "351501993468",
-    "ap-northeast-2": "835164637446",
-    "ap-northeast-3": "867004704886",
-    "ap-south-1": "991648021394",
-    "ap-south-2": "628508329040",
-    "ap-southeast-1": "475088953585",
-    "ap-southeast-2": "712309505854",
-    "ap-southeast-3": "951798379941",
-    "ap-southeast-4": "106583098589",
-    "ca-central-1": "469771592824",
-    "ca-west-1": "190319476487",
-    "cn-north-1": "390948362332",
-    "cn-northwest-1": "387376663083",
-    "eu-central-1": "664544806723",
-    "eu-central-2": "680994064768",
-    "eu-north-1": "669576153137",
-    "eu-south-1": "257386234256",
-    "eu-south-2": "104374241257",
-    "eu-west-1": "438346466558",
-    "eu-west-2": "644912444149",
-    "eu-west-3": "749696950732",
-    "il-central-1": "898809789911",
-    "me-central-1": "272398656194",
-    "me-south-1": "249704162688",
-    "sa-east-1": "855470959533",
-    "us-east-1": "382416733822",
-    "us-east-2": "404615174143",
-    "us-gov-east-1": "237065988967",
-    "us-gov-west-1": "226302683700",
-    "us-iso-east-1": "490574956308",
-    "us-isob-east-1": "765400339828",
-    "us-isof-east-1": "108575199400",
-    "us-isof-south-1": "124985052026",
-    "us-west-1": "632365934929",
-    "us-west-2": "174872318107",
-}
-
 _URI = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)(:(?P<tag>[^:@]+))?"
+    r"(?P<path>(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+))([:@].+)?"
 )
 
 
@@ -62,15 +18,15 @@ def check_image(uri: str, region: str, role: str) -> None:
 
     Images of other built-in algorithms, and those in the account's own registry, do not exist offline.
     """
+    if is_kmeans(uri, region):
+        return
     found = _URI.fullmatch(uri)
     if found is None:
         raise Refused(f"Invalid image URI {uri}. Please provide a valid Amazon Elastic Container Registry path.")
-    known = (REGISTRIES.get(region), region, REPOSITORY)
-    if (found["account"], found["region"], found["repository"]) != known:
-        raise Refused(
-            f"Cannot find repository: {found['repository']} in registry ID: {found['account']} Please check if your"
-            f" ECR repository exists and role {role} has proper pull permissions for SageMaker:"
-            " ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer"
-        )
-    if (found["tag"] or "latest") not in TAGS:
+    if found["path"] == (kmeans_image(region) or "").partition(":")[0]:
         raise Refused(f"Requested image {uri} not found.")
+    raise Refused(
+        f"Cannot find repository: {found['repository']} in registry ID: {found['account']} Please check if your ECR"
+        f" repository exists and role {role} has proper pull permissions for SageMaker:"
+        " ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer"
+    )

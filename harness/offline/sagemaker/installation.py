@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import moto.sagemaker.urls
 import moto.sagemakerruntime.urls
 from moto.sagemaker.models import sagemaker_backends
 
-from .backend import Backend
+from .backend import backend_on
 from .durations import Durations
 from .platform import Platform
 from .responses import ControlPlane, Runtime
@@ -22,7 +21,7 @@ class Installation:
         self.platform = Platform(durations)
         self._replaced: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self._backend = sagemaker_backends.backend
-        sagemaker_backends.backend = functools.partial(Backend, self.platform)  # type: ignore[assignment]
+        sagemaker_backends.backend = backend_on(self.platform)
         sagemaker_backends.clear()
         self._route(moto.sagemaker.urls.url_paths, ControlPlane.dispatch)
         self._route(moto.sagemakerruntime.urls.url_paths, Runtime.dispatch)

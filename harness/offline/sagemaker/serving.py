@@ -43,7 +43,7 @@ def serve(centroids: NDArray[np.float32], body: bytes, content_type: str, accept
     try:
         rows = read(body, media)
         check_finite(rows)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Rejected(400, f"unable to evaluate payload provided: {_reason(error)}") from None
     if rows.shape[1:] != centroids.shape[1:]:
         width = rows.shape[1] if rows.ndim == 2 else 0
