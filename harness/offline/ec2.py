@@ -15,6 +15,7 @@ from harness.offline.site import Site
 from harness.offline.strictness.groups import StrictGroups
 from harness.offline.strictness.images import StrictImages
 from harness.offline.strictness.interfaces import ElasticAddresses, NetworkInterface
+from harness.offline.strictness.key_pairs import KeyPairs
 from harness.offline.strictness.launches import StrictLaunches
 from harness.offline.strictness.spot import SpotInstanceRequest, SpotMarket
 from harness.offline.strictness.states import Instance
@@ -33,7 +34,15 @@ _FILTERS = {
 
 
 class OfflineEc2(  # type: ignore[misc]  # the mixins take what they do not look at as it comes
-    SpotMarket, StrictLaunches, VcpuLimits, StrictGroups, StrictImages, StrictVpcs, ElasticAddresses, EC2Backend
+    SpotMarket,
+    StrictLaunches,
+    VcpuLimits,
+    StrictGroups,
+    StrictImages,
+    StrictVpcs,
+    KeyPairs,
+    ElasticAddresses,
+    EC2Backend,
 ):
     """A region's EC2. Subclassed per cloud, with the cloud's ``site`` and ``quotas`` as class attributes."""
 
