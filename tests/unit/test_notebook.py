@@ -1,0 +1,128 @@
+"""What is seen of a saved notebook: that it is one, that it was run, and that it shows the example."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from harness import notebook_document
+from harness.notebook_document import observe
+
+IMPORT = "from sagemaker import KMeans"
+UPLOAD = "records = kmeans.record_set(train)"
+TRAIN = "kmeans.fit(records)"
+DEPLOY = "predictor = kmeans.deploy(initial_instance_count=1, instance_type='ml.m4.xlarge')"
+PREDICT = "answers = predictor.predict(rows)"
+EXAMPLE = (IMPORT, UPLOAD, TRAIN, DEPLOY, PREDICT)
+
+
+def saved(path, *sources, run=True, outputs=()):
+    cells = [
+        v4.new_code_cell(source, execution_count=number if run else None, outputs=list(outputs))
+        for number, source in enumerate(sources, start=1)
+    ]
+    nbformat.write(v4.new_notebook(cells=[v4.new_markdown_cell("# k-means"), *cells]), path)
+    return observe(path)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "mine.ipynb"
+
+
+def test_the_example_is_recognised(path):
+    seen = saved(path, *EXAMPLE)
+    assert (seen.problem, seen.missing, seen.unexecuted, seen.errors) == ("", (), (), ())
+    assert seen.about_kmeans
+    assert seen.steps == ("upload", "train", "deploy", "predict")
+
+
+def test_the_example_with_boto3_is_recognised(path):
+    seen = saved(
+        path,
+        "image = retrieve('kmeans', region)",
+        "s3.put_object(Bucket=bucket, Key=key, Body=data)",
+        "sagemaker.create_training_job(**job)",
+        "sagemaker.create_endpoint(**endpoint)",
+        "runtime.invoke_endpoint(**request)",
+    )
+    assert (seen.about_kmeans, seen.missing) == (True, ())
+
+
+def test_cells_that_were_not_run_show_nothing(path):
+    seen = saved(path, *EXAMPLE, run=False)
+    assert seen.unexecuted == (1, 2, 3, 4, 5)
+    assert (seen.steps, seen.about_kmeans) == ((), False)
+
+
+def test_a_step_that_is_missing_is_named(path):
+    assert saved(path, IMPORT, UPLOAD, TRAIN).missing == ("deploy", "predict")
+
+
+def test_k_means_of_another_library_is_not_the_example(path):
+    seen = saved(path, "from sklearn.cluster import KMeans", "model = KMeans(10).fit(x)", "model.predict(x)")
+    assert seen.missing == ("upload", "deploy")
+
+
+def test_another_topic_is_not_k_means(path):
+    seen = saved(path, "from sagemaker import PCA", *EXAMPLE[1:4], PREDICT)
+    renamed = saved(path, *(source.replace("kmeans", "pca") for source in EXAMPLE[1:]))
+    assert seen.about_kmeans
+    assert not renamed.about_kmeans
+
+
+def test_words_about_a_step_are_not_the_step(path):
+    seen = saved(
+        path, "# kmeans.fit(records)", "print('kmeans.deploy() and predictor.predict()')", "fit = deploy = None"
+    )
+    assert seen.steps == ()
+
+
+def test_an_error_is_told_and_its_cell_does_not_count(path):
+    error = v4.new_output("error", ename="ClientError", evalue="no such bucket", traceback=[])
+    seen = saved(path, *EXAMPLE, outputs=[error])
+    assert seen.errors[1] == "cell 2: ClientError: no such bucket"
+    assert seen.steps == ()
+
+
+def test_lines_of_ipython_are_passed_over(path):
+    assert saved(path, "%matplotlib inline\n!pip install sagemaker\n" + TRAIN).steps == ("train",)
+
+
+def test_a_cell_that_is_not_python_shows_no_step(path):
+    assert saved(path, "%%bash\nkmeans.fit(", TRAIN).steps == ("train",)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("", "is not a valid notebook"),
+        ("print('hello')", "is not a valid notebook"),
+        ('{"cells": 3, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "is not a valid notebook"),
+        ("[]", "is not a valid notebook"),
+        ("\x00\x01", "is not a valid notebook"),
+    ],
+)
+def test_what_is_no_notebook_is_said_to_be_none(path, content, problem):
+    path.write_text(content)
+    seen = observe(path)
+    assert seen.problem.startswith(problem)
+    assert seen.steps == ()
+
+
+def test_bytes_that_are_no_text_are_no_notebook(path):
+    path.write_bytes(b"\xff\xfe\x00")
+    assert observe(path).problem
+
+
+def test_the_notebook_that_shows_most_is_judged(tmp_path):
+    saved(tmp_path / "a.ipynb", "1 + 1")
+    saved(tmp_path / "b.ipynb", *EXAMPLE)
+    (tmp_path / "c.ipynb").write_text("{}")
+    (tmp_path / "notes.txt").write_text("no notebook")
+    assert notebook_document.find(tmp_path).name == "b.ipynb"
+
+
+def test_a_directory_without_a_notebook_has_none(tmp_path):
+    assert notebook_document.find(tmp_path) is None
