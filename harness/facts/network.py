@@ -92,6 +92,38 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Door:
+    """A port of a security group, and an instance of the same VPC that is to come in by it.
+
+    ``guest`` is the instance's id, ``address`` its private address, ``groups`` are the ids of its groups.
+    """
+
+    group: Group
+    port: int
+    guest: str
+    address: str
+    groups: tuple[str, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether the instance may come in."""
+        return self.group.admits_instance(self.address, self.groups, "tcp", self.port)
+
+    @property
+    def is_open_to_all(self) -> bool:
+        """Say whether everybody may."""
+        return self.group.admits("tcp", self.port, "0.0.0.0/0")
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        who = f"{self.guest} is {self.address}, in {', '.join(self.groups) or 'no group'}"
+        return (*self.group.evidence, Evidence("api", f"who is to reach {self.group.name}", who))
+
+    def __str__(self) -> str:
+        return f"{self.group}: port {self.port} {self.group.sources('tcp', self.port)}"
+
+
+@dataclass(frozen=True)
 class Subnet:
     """A subnet; ``has_route_out`` says whether its route table leads 0.0.0.0/0 to an internet gateway."""
 

@@ -44,9 +44,14 @@ class Prices:
         return max(Decimal(price.usd) for price in self.spot)
 
     @property
+    def ordinary(self) -> Decimal:
+        """Return the on-demand price, US dollars an hour."""
+        return Decimal(self.on_demand)
+
+    @property
     def ratio(self) -> Decimal:
         """Return how many times the on-demand price is the cheapest spot price."""
-        return Decimal(self.on_demand) / self.lowest
+        return self.ordinary / self.lowest
 
     def fresh(self, hours: int) -> tuple[Price, ...]:
         """Return the zones' prices that are at most so many hours old."""

@@ -41,14 +41,13 @@ def test_public_group_lets_ssh_in_from_anywhere(public_group, context):
 
 
 @pytest.mark.requirement("network.private-ssh")
-def test_private_group_lets_ssh_in_from_the_bastion(private_group, bastion, context, advise):
+def test_private_group_lets_ssh_in_from_the_bastion(private_door, advise):
     """PrivateSG lets tcp/22 in from the bastion, by its private address or by one of its groups."""
-    port, anywhere, group = context.homework.network.ssh_port, context.homework.network.anywhere, private_group
-    reached = group.admits_instance(bastion.private_ip, bastion.group_ids, "tcp", port)
-    wanted = f"bastion {bastion}: {bastion.private_ip}, {', '.join(bastion.group_ids)}"
-    assert reached, f"{group}: port {port} {group.sources('tcp', port)}, expected a source that covers {wanted}"
-    if group.admits("tcp", port, anywhere):
-        advise(f"{group} lets ssh in from anywhere; the bastion's group as the only source would do.")
+    door, groups = private_door, ", ".join(private_door.groups)
+    wanted = f"a source that covers the bastion {door.guest} ({door.address}, {groups})"
+    assert door.is_open, f"{door}, expected {wanted}"
+    if door.is_open_to_all:
+        advise(f"{door.group} lets ssh in from anywhere; the bastion's group as the only source would do.")
 
 
 @pytest.mark.requirement("network.public-8003")

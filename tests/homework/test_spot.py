@@ -15,7 +15,7 @@ def test_current_spot_price_can_be_read(prices, context):
 @pytest.mark.requirement("spot.cheaper")
 def test_spot_is_cheaper_than_on_demand(prices):
     """The spot price is below the on-demand price."""
-    what, on_demand = f"{prices.instance_type} in {prices.region}", float(prices.on_demand)
+    what, on_demand = f"{prices.instance_type} in {prices.region}", prices.ordinary
     assert prices.spot, f"no spot price of {what} to compare with"
     assert prices.lowest < on_demand, f"{what} costs {prices.lowest} as spot, expected less than {on_demand} on demand"
 
@@ -29,8 +29,8 @@ def test_options_ask_for_one_spot_instance_below_a_ceiling(spot_options, prices,
     assert spot_options.is_one_time, f"{file}: SpotInstanceType is {spot_options.request_type}, expected one-time"
     assert ceiling is not None, f"{file}: MaxPrice is {spot_options.max_price or 'absent'}, expected a price"
     assert ceiling > prices.lowest, f"{file}: MaxPrice is {ceiling}, expected more than the spot price {prices.lowest}"
-    if ceiling > float(prices.on_demand):
-        advise(f"MaxPrice {ceiling} is above the on-demand price {prices.on_demand}: nobody needs to pay that.")
+    if ceiling > prices.ordinary:
+        advise(f"MaxPrice {ceiling} is above the on-demand price {prices.ordinary}: nobody needs to pay that.")
     elif ceiling < prices.highest:
         advise(f"MaxPrice {ceiling} is below the spot price of some zones ({prices.highest}): leave some buffer.")
 

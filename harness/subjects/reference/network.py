@@ -6,7 +6,7 @@ import contextlib
 
 from harness.aws import groups, vpc
 from harness.errors import Unmet
-from harness.facts.network import Group, Vpc
+from harness.facts.network import Door, Group, Vpc
 from harness.steps import step
 from harness.subjects.reference.stage import Stage
 
@@ -79,6 +79,13 @@ class Network(Stage):
         """Observe the private group once it lets ssh in."""
         self.private_ssh_opened()
         return self._observed(self.private_made(), "network.private-sg")
+
+    @step
+    def private_door(self) -> Door:
+        """Observe whether the bastion may come in by the private group."""
+        bastion = self.subject.instances.bastion()
+        port = self.homework.network.ssh_port
+        return Door(self.private_group(), port, bastion.id, bastion.private_ip or "", bastion.group_ids)
 
     @step
     def open_web_ports(self) -> Group:
