@@ -1,64 +1,45 @@
-"""The offline SageMaker on moto's own server, once for all these tests."""
+"""An offline cloud per file of tests, and an account in it that has a model."""
 
 from __future__ import annotations
 
-import logging
-
+import numpy as np
 import pytest
 
-from tests.kmeans.support import BUCKET, create_account
+from harness import ndarray
+from harness.offline.cloud import OfflineCloud
+from tests.kmeans.support import ROWS, create_account
+from tests.offline.support import RecordingHosts
 
 
-@pytest.fixture(scope="session")
-def installation():
-    from harness.offline import loading, sagemaker
-
-    loading.load()
-    installed = sagemaker.install()
-    installed.warm()
-    yield installed
-    installed.close()
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory):
+    with OfflineCloud(tmp_path_factory.mktemp("cloud"), hosts=RecordingHosts()) as offline:
+        yield offline
 
 
-@pytest.fixture(scope="session")
-def url(installation):
-    from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
-    server._server.server_close()
+@pytest.fixture(scope="module")
+def installation(offline):
+    return offline.extension("sagemaker")
 
 
-@pytest.fixture(scope="session")
-def account(url):
-    return create_account(url)
+@pytest.fixture(scope="module")
+def account(offline):
+    return create_account(offline.cloud)
 
 
-@pytest.fixture(scope="session")
-def trained(account):
-    """A training job that worked."""
-    return account.train("trained")
+@pytest.fixture(scope="module")
+def centroids():
+    return np.stack([ROWS[:20].mean(axis=0), ROWS[20:40].mean(axis=0), ROWS[40:].mean(axis=0)])
 
 
-@pytest.fixture(scope="session")
-def artifact(account, trained):
-    return trained["ModelArtifacts"]["S3ModelArtifacts"]
+@pytest.fixture(scope="module")
+def artifact(account, centroids):
+    return account.put("made/model.tar.gz", ndarray.pack_model(centroids))
 
 
-@pytest.fixture(scope="session")
-def centroids(account, artifact):
-    from harness import ndarray
-
-    key = artifact.removeprefix(f"s3://{BUCKET}/")
-    return ndarray.unpack_model(account.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def endpoint(account, artifact):
-    """An endpoint that serves the trained model."""
+    """An endpoint that serves the model."""
     account.deploy("served", artifact)
     assert account.settled("served")["EndpointStatus"] == "InService"
     return "served"

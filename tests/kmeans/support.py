@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from botocore.exceptions import ClientError
 
 from harness import recordio
+from harness.cloud import Cloud
 from harness.waiting import until
 
 REGION = "us-east-1"
@@ -28,12 +30,12 @@ ROWS = _POINTS + np.repeat(np.eye(WIDTH, dtype=np.float32)[:3] * 10, 20, axis=0)
 class Account:
     """An account of the offline cloud, and what the tests do in it."""
 
-    url: str
+    cloud: Cloud
     role: str
 
     def client(self, service: str) -> Any:
-        keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret"}
-        return boto3.client(service, endpoint_url=self.url, region_name=REGION, **keys)
+        owner = self.cloud.owner
+        return _client(service, self.cloud.endpoint_url, owner.access_key, owner.secret_key)
 
     @property
     def sagemaker(self) -> Any:
@@ -121,11 +123,18 @@ def channel(uri: str, name: str = "train", **changes: Any) -> dict[str, Any]:
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}} | changes
 
 
-def create_account(url: str) -> Account:
+@functools.cache
+def _client(service: str, url: str, key: str, secret: str) -> Any:
+    return boto3.client(
+        service, endpoint_url=url, region_name=REGION, aws_access_key_id=key, aws_secret_access_key=secret
+    )
+
+
+def create_account(cloud: Cloud) -> Account:
     """Make the account's bucket and role."""
-    account = Account(url, "")
+    account = Account(cloud, "")
     account.client("s3").create_bucket(Bucket=BUCKET)
-    return Account(url, create_role(account, "execution", "sagemaker.amazonaws.com"))
+    return Account(cloud, create_role(account, "execution", "sagemaker.amazonaws.com"))
 
 
 def create_role(account: Account, name: str, service: str) -> str:

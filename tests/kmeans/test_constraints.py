@@ -30,7 +30,7 @@ def test_a_request_that_keeps_them_passes():
     [
         ({"EndpointConfigName": "c"}, "'productionVariants' failed to satisfy constraint: Member must not be null"),
         (config(VariantName=None), "Value null at 'productionVariants.1.member.variantName' failed"),
-        (config(InstanceType="ml.x"), "'productionVariants.1.member.instanceType' failed to satisfy constraint: Member must satisfy enum"),
+        (config(InstanceType="ml.x"), "1.member.instanceType' failed to satisfy constraint: Member must satisfy enum"),
         (config(InitialInstanceCount=-1), "Member must have value greater than or equal to 1"),
         (config(InitialVariantWeight=-0.5), "Value '-0.5' at 'productionVariants.1.member.initialVariantWeight'"),
         (config() | {"EndpointConfigName": "a" * 64}, "Member must have length less than or equal to 63"),

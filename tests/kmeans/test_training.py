@@ -8,10 +8,28 @@ import json
 import numpy as np
 import pytest
 
-from harness import recordio
+from harness import ndarray, recordio
 from harness.offline.sagemaker.durations import Durations
 from harness.waiting import until
 from tests.kmeans.support import ACCOUNT, BUCKET, IMAGE, ROWS, WIDTH, channel, create_role, refusal
+
+
+@pytest.fixture(scope="module")
+def account(account, installation):
+    installation.warm()
+    return account
+
+
+@pytest.fixture(scope="module")
+def trained(account):
+    """A training job that worked."""
+    return account.train("trained")
+
+
+@pytest.fixture(scope="module")
+def centroids(account, trained):
+    key = trained["ModelArtifacts"]["S3ModelArtifacts"].removeprefix(f"s3://{BUCKET}/")
+    return ndarray.unpack_model(account.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())
 
 
 def test_a_job_runs_through_its_states_to_completion(trained):
