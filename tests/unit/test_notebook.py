@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbformat import v4
 
+from bench import notebook
 from harness import notebook_document
+from harness.aws.session import Aws
 from harness.notebook_document import observe
+from harness.offline.cloud import OfflineCloud
+from tests.offline.support import RecordingHosts
+
+ROOT = Path(__file__).parents[2]
 
 IMPORT = "from sagemaker import KMeans"
 UPLOAD = "records = kmeans.record_set(train)"
@@ -126,3 +137,40 @@ def test_the_notebook_that_shows_most_is_judged(tmp_path):
 
 def test_a_directory_without_a_notebook_has_none(tmp_path):
     assert notebook_document.find(tmp_path) is None
+
+
+def sources(notebook):
+    return [(cell.cell_type, cell.source) for cell in notebook.cells]
+
+
+def test_the_reference_notebook_shows_the_example_and_nothing_went_wrong():
+    seen = observe(notebook.SAVED)
+    assert (seen.problem, seen.missing, seen.unexecuted, seen.errors) == ("", (), (), ())
+    assert seen.about_kmeans
+
+
+def test_the_reference_notebook_was_saved_after_its_last_change():
+    saved_cells = sources(nbformat.read(notebook.SAVED, as_version=4))
+    assert saved_cells == [(cell.cell_type, cell.source) for cell in notebook.cells()]
+
+
+def test_the_reference_notebook_names_no_file_of_the_machine_it_was_run_on():
+    text = notebook.SAVED.read_text(encoding="utf-8")
+    assert not [place for place in ("/tmp", "/home", "/root", "/Users") if f'"{place}' in text or f" {place}/" in text]
+
+
+def test_the_reference_notebook_runs_with_an_endpoint_and_keys_only(tmp_path):
+    with OfflineCloud(tmp_path / "cloud", hosts=RecordingHosts()) as offline:
+        owner, quiet = offline.cloud.owner, {"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1"}
+        subprocess.run(
+            [sys.executable, "-m", "bench.notebook", str(tmp_path / "run.ipynb")],
+            cwd=ROOT, check=True, capture_output=True, timeout=300,
+            env=quiet | {
+                "AWS_ENDPOINT_URL": offline.cloud.endpoint_url,
+                "AWS_ACCESS_KEY_ID": owner.access_key, "AWS_SECRET_ACCESS_KEY": owner.secret_key,
+            },
+        )  # fmt: skip
+        left = Aws(offline.cloud, owner).client("sagemaker").list_endpoints()["Endpoints"]
+    seen = observe(tmp_path / "run.ipynb")
+    assert (seen.problem, seen.missing, seen.unexecuted, seen.errors) == ("", (), (), ())
+    assert not left
