@@ -42,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
         from harness.offline.cloud import OfflineCloud  # moto takes its time: only this command imports it
 
         state = _made(options.state) if options.state else leash.directory("cloud-")
-        with OfflineCloud(state, region=options.region, kind=options.hosts, port=options.port) as cloud:
-            sys.stdout.write("".join(f"{line}\n" for line in (*_shell_lines(cloud), "ready")))
+        with OfflineCloud(state, region=options.region, kind=options.hosts, port=options.port) as offline:
+            sys.stdout.write("".join(f"{line}\n" for line in (*_shell_lines(offline.cloud), "ready")))
             sys.stdout.flush()
             stop.wait()
     return 0

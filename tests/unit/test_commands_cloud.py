@@ -1,0 +1,109 @@
+"""``python -m harness cloud`` serves until it is told to stop, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from harness.waiting import until
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """Start the command and give the process and what it exports, once it says that it is ready."""
+    command = [sys.executable, "-m", "harness", "cloud", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process, dict(exports(process))
+        finally:
+            process.kill()
+
+
+def exports(process: subprocess.Popen[str]) -> Iterator[tuple[str, str]]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    for line in process.stdout:
+        if line == "ready\n":
+            return
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            yield name, shlex.split(value)[0]
+    pytest.fail(f"the cloud ended before it was ready: {process.stderr.read()}")
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_cloud_serves_until_a_signal_and_leaves_nothing(number) -> None:
+    with serving("--region", "eu-west-1") as (process, variables):
+        client = boto3.client(
+            "sts", region_name=variables["AWS_REGION"], endpoint_url=variables["AWS_ENDPOINT_URL"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        )  # fmt: skip
+        assert client.get_caller_identity()["Arn"].endswith(":root")
+        state = Path(variables["ACCEPTANCE_SSH_CONFIG"]).parent
+        assert state.is_dir()
+        assert variables["AWS_REGION"] == "eu-west-1"
+        process.send_signal(number)
+        assert process.wait(30) == (-number if number == signal.SIGKILL else 0)
+        until("the cloud's files are gone", lambda: not state.exists(), timeout=20)
+        assert not answers(variables["AWS_ENDPOINT_URL"])
+        assert process.stderr.read() == ""
+
+
+def test_the_cloud_takes_port_and_directory(tmp_path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with serving("--port", str(port), "--state", str(tmp_path / "state")) as (process, variables):
+        assert variables["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{port}"
+        assert Path(variables["ACCEPTANCE_SSH_CONFIG"]).is_relative_to(tmp_path / "state")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_a_port_in_use_is_a_sentence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "harness", "cloud", "--port", str(port)],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert f"Port {port} is in use" in done.stderr
+
+
+def test_a_region_and_keys_of_the_callers_do_not_matter(monkeypatch) -> None:
+    monkeypatch.setitem(os.environ, "AWS_REGION", "ap-south-1")
+    monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setitem(os.environ, "AWS_PROFILE", "nobody")
+    with serving() as (_, variables):
+        assert variables["AWS_REGION"] == "us-east-1"
+        assert answers(variables["AWS_ENDPOINT_URL"])
