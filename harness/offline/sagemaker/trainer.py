@@ -54,6 +54,11 @@ class Worker:
             raise WorkerLost(str(error)) from None
 
     @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         """Say whether the process runs."""
         return self._process.poll() is None
