@@ -10,10 +10,11 @@ import hashlib
 import hmac
 import re
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 from harness.offline.call import AwsError, Call, Reply
@@ -150,9 +151,14 @@ def _is_signed_by_query_v2(call: Call, credentials: Credentials) -> bool:
     expires = query.get("Expires", ["0"])[0]
     if float(expires) < datetime.datetime.now(datetime.UTC).timestamp():
         raise AwsError("AccessDenied", "Request has expired", 403)
-    signer = HmacV1QueryAuth(credentials)
-    request = AWSRequest(method=call.method, url=f"http://{call.headers['Host']}{_target(call)}", headers={})
-    request.headers["Date"] = expires
-    split = urlsplit(request.url)
-    signature = signer.get_signature(call.method, split, request.headers, auth_path=unquote(split.path))
+    signer = _Expiring(credentials, expires)
+    split = urlsplit(f"http://{call.headers['Host']}{call.path}?{call.environ.get('QUERY_STRING', '')}")
+    signature = signer.get_signature(call.method, split, HTTPHeaders())
     return hmac.compare_digest(query.get("Signature", [""])[0], signature)
+
+
+class _Expiring(HmacV1QueryAuth):  # type: ignore[misc]
+    """Signs with the moment of expiry that the URL names; botocore's counts from now."""
+
+    def _get_date(self) -> str:
+        return str(self._expires)

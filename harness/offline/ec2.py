@@ -35,8 +35,8 @@ _FILTERS = {
 
 class OfflineEc2(  # type: ignore[misc]  # the mixins take what they do not look at as it comes
     SpotMarket,
-    StrictLaunches,
     VcpuLimits,
+    StrictLaunches,
     StrictGroups,
     StrictImages,
     StrictVpcs,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import DeleteConflictException
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 
@@ -13,13 +15,11 @@ class StrictIam(IAMBackend):
     """Refuses with DeleteConflict, in the order in which AWS finds the contents."""
 
     def _init_aws_policies(self) -> list[Any]:
-        from moto.iam.aws_managed_policies import aws_managed_policies_data
-
         if self.region_name != "aws":  # moto makes a backend for every partition; one account lives in one
             return []
         return [
             AWSManagedPolicy.from_data(name, self.account_id, self.region_name, data)
-            for name, data in json.loads(aws_managed_policies_data).items()
+            for name, data in _aws_policies().items()
         ]
 
     @property
@@ -47,6 +47,13 @@ class StrictIam(IAMBackend):
         }  # fmt: skip
         _refuse_if_any(contents)
         super().delete_group(group_name)
+
+
+@functools.cache
+def _aws_policies() -> dict[str, Any]:
+    """Return AWS's own policies; reading all 1,582 takes a seventh of a second, once per process."""
+    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return policies
 
 
 def _refuse_if_any(contents: dict[str, Any]) -> None:

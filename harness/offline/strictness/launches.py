@@ -34,6 +34,8 @@ class StrictLaunches:
         self._check_capacity(given, count)
         _complete_volumes(given, asked)
         reservation = super().run_instances(image_id, count, user_data, security_group_names, **given)  # type: ignore[misc]
+        for instance in reservation.instances:
+            instance.reservation_id = reservation.id
         if asked and token:
             self.launches[token] = reservation
         return reservation

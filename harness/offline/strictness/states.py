@@ -25,6 +25,7 @@ class Instance(moto.Instance):
         ]
         super().__init__(ec2_backend, image_id, user_data, security_groups, **given)
         self.reboots = 0
+        self.reservation_id = ""
         self.spot_instance_request_id: str | None = None
         key = ec2_backend.key_pairs.get(self.key_name)
         self.authorized_key: str | None = key.public_key.strip() if key else None
@@ -66,9 +67,9 @@ class Instance(moto.Instance):
         return super().public_dns_name or ""
 
     @property
-    def client_token_of_launch(self) -> str | None:
-        """Return the client token by which the launch can be found again."""
-        return self.client_token
+    def state_code_text(self) -> str:
+        """Return the state's number as filters compare it."""
+        return str(self.state_code)
 
     # Transitions.
 
