@@ -83,6 +83,34 @@ def test_ssh(fact, advise):
 def test_turn_in():
     {turn_in}
 """
+CONFTEST = """
+import contextlib, pathlib, sys
+sys.path.insert(0, {root!r})
+directory = pathlib.Path({directory!r})
+
+import harness.sweep
+from harness import catalogue
+from harness.cloud import OFFLINE, Cloud
+from harness.workstation import Workstation
+
+known = catalogue.load(directory / "homework.toml")
+catalogue.load = lambda: known
+harness.sweep.sweep_run = lambda _: []
+
+@contextlib.contextmanager
+def empty(settings):
+    with (directory / "opened").open("a") as mark:
+        mark.write(".")
+    yield Cloud("moto", "embedded", "123456789012", settings.region, OFFLINE), Workstation(directory, {{}})
+
+def pytest_plugin_registered(plugin):
+    if hasattr(plugin, "HOMEWORK"):
+        plugin.HOMEWORK = directory / "tests" / "homework"
+    if hasattr(plugin, "open_cloud"):
+        plugin.open_cloud = empty
+
+pytest_plugins = ["fixtures." + name for name in "options isolation requirements cloud run verdicts report".split()]
+"""
 
 
 class Homework:
@@ -133,7 +161,7 @@ def homework(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Home
 
 @contextlib.contextmanager
 def empty_cloud(directory: Path, region: str) -> Iterator[tuple[Cloud, Workstation]]:
-    (directory / "opened").write_text("")
+    (directory / "opened").write_text(".")
     yield Cloud("moto", "embedded", "123456789012", region, OFFLINE), Workstation(directory, {})
     (directory / "closed").write_text("")
 
@@ -232,6 +260,17 @@ def test_every_offender_against_the_catalogue_is_named_in_one_message(homework) 
     ):
         assert offender in message
     assert not (homework.run_dir / "report.json").exists()
+
+
+def test_no_secret_and_no_control_character_of_a_host_is_printed(homework) -> None:
+    token = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"
+    homework.write(ssh=f"print('{token}'); assert fact == 2, 'the log said \\x1b[2J{token}'")
+    result = homework.run("-vv", "--show-capture=all", code=1)
+    printed = result.stdout.str() + (homework.run_dir / "junit.xml").read_text() + json.dumps(homework.report)
+    assert "the log said" in printed
+    assert "x1b[2J[masked: token]" in printed
+    assert "\x1b" not in printed
+    assert token not in printed
 
 
 def test_a_parametrized_test_is_two_tests_of_one_requirement(homework) -> None:
@@ -364,3 +403,20 @@ def test_the_projects_own_tests_are_no_homework(homework) -> None:
     result = homework.run(str(own), code=0)
     assert not homework.run_dir.exists()
     assert "Grade" not in result.stdout.str()
+
+
+def test_workers_judge_one_run_together(homework) -> None:
+    homework.write(ssh="advise('t3 will do.')", turn_in="assert False, 'not handed in — Hand it in today.'")
+    directory, root = str(homework.pytester.path), str(Path(fixtures.run.__file__).parents[1])
+    homework.pytester.makeconftest(CONFTEST.format(directory=directory, root=root))
+    homework.pytester.plugins = []
+    result = homework.pytester.runpytest_subprocess(
+        "-n2", "-p", "xdist", "-p", "no:pytest11.testinfra", f"--run-dir={homework.run_dir}", timeout=60
+    )
+    assert result.ret == 1
+    report = homework.report
+    assert [item["verdict"] for item in report["requirements"]] == ["met", "met", "not met"]
+    assert homework.judged("bastion.ssh")["hint"] == "t3 will do."
+    assert homework.judged("final.turn-in")["hint"] == "Hand it in today."
+    assert (report["is_grade"], report["score"], report["possible"]) == (True, 5.0, 10.0)
+    assert (homework.pytester.path / "opened").read_text() == "."
