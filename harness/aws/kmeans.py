@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -90,25 +90,28 @@ class DirectExample:
 
     def fit(self, job: str) -> None:
         """Begin the training job; see :class:`Example`."""
+        self.aws.client("sagemaker").create_training_job(TrainingJobName=job, **self.request())
+        self._job = job
+
+    def request(self) -> dict[str, Any]:
+        """Return what the training job is asked for, its name left out."""
         source = {
             "S3DataType": "ManifestFile", "S3Uri": self._manifest, "S3DataDistributionType": "ShardedByS3Key",
         }  # fmt: skip
-        self.aws.client("sagemaker").create_training_job(
-            TrainingJobName=job,
-            RoleArn=self.settings.role,
-            AlgorithmSpecification={"TrainingImage": self._image, "TrainingInputMode": "File"},
-            HyperParameters={"k": str(self.settings.k), "feature_dim": str(self._width), "force_dense": "True"},
-            InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
-            OutputDataConfig={"S3OutputPath": self.settings.output},
-            ResourceConfig={
+        return {
+            "RoleArn": self.settings.role,
+            "AlgorithmSpecification": {"TrainingImage": self._image, "TrainingInputMode": "File"},
+            "HyperParameters": {"k": str(self.settings.k), "feature_dim": str(self._width), "force_dense": "True"},
+            "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
+            "OutputDataConfig": {"S3OutputPath": self.settings.output},
+            "ResourceConfig": {
                 "InstanceType": self.settings.training_type,
                 "InstanceCount": self.settings.training_count,
                 "VolumeSizeInGB": VOLUME_GB,
             },
-            StoppingCondition={"MaxRuntimeInSeconds": LONGEST},
-            Tags=tag_list(self.settings.tags),
-        )
-        self._job = job
+            "StoppingCondition": {"MaxRuntimeInSeconds": LONGEST},
+            "Tags": tag_list(self.settings.tags),
+        }
 
     def deploy(self, name: str) -> None:
         """Create model, configuration and endpoint; see :class:`Example`."""

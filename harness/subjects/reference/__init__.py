@@ -45,4 +45,7 @@ class Reference:
         return [step for stage, step in self._slow() if stage in stages]
 
     def _slow(self) -> list[tuple[str, Callable[[], object]]]:
-        return []
+        sagemaker = self.sagemaker
+        return [
+            *((stage, step) for stage in ("sagemaker", "kmeans") for step in sagemaker.early()),
+        ]

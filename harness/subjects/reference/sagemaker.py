@@ -51,6 +51,10 @@ class Sagemaker(Stage):
         """Return where keys of the model begin."""
         return f"s3://{self.bucket_name}/{self.homework.kmeans.output_prefix}"
 
+    def early(self) -> list[Callable[[], object]]:
+        """Return the steps to begin before anything is asked for: the rest follows from them."""
+        return [self.sdk, self.notebook_created, self.digits, self.predictions]
+
     # What the homework does.
 
     @step
