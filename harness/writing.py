@@ -21,11 +21,14 @@ FOLDER = "answers"
 # Levels of what may stand above an answer; 1 to 6 are headings.
 BOLD, LINE = 7, 8
 HEADLINE_WORDS = 25
+# Fewer topics than this by their words, and the questions' numbers are looked at.
+NUMBERED = 3
 
 BULLET = r"^\s*(?:[-*+•]\s+|(?P<number>\d+)\s*[.):]\s+)?"
+ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.):])\s")
 BOLD_LINE = re.compile(BULLET + r"(?:\*\*|__)(?P<head>.+?)(?:\*\*|__)\s*:?\s*(?P<rest>.*)$")
 QUESTION = re.compile(BULLET + r"(?P<head>[^?]{3,200}\?)\s*(?P<rest>.*)$")
-LABEL = re.compile(BULLET + r"(?P<head>[^.?!]{3,200}?)\s*(?:[:–—]\s*(?P<rest>.*))?$")
+LABEL = re.compile(BULLET + r"(?P<head>(?:[^.?!:]|\betc\.,?|\.(?=\w)){3,200}?)\s*(?::\s*(?P<rest>.*))?$")
 NUMBER = re.compile(r"^\W*(?:q(?:uestion)?|a(?:nswer)?|no\.?|#)?\s*\.?\s*(\d)\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_][\w'’-]*")
 ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
@@ -35,7 +38,8 @@ ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 class Headline:
     """Something that may stand above an answer: the line it is on, the first line below it, its words.
 
-    ``rest`` is what stands on the same line and belongs to the answer; ``is_question`` says that it must be one.
+    ``rest`` is what stands on the same line and belongs to the answer; ``cues`` are how many of a topic's cues make
+    the headline its own.
     """
 
     line: int
@@ -43,15 +47,24 @@ class Headline:
     level: int
     text: str
     rest: str = ""
-    is_question: bool = True
+    cues: int = 1
+
+
+@dataclass(frozen=True)
+class Section:
+    """An answer, or a part of one, with the heading above it."""
+
+    topic: str
+    heading: str
+    text: str
 
 
 def read_answers(submission: Path, rubric: Rubric) -> Answers:
     """Read the answers of a submission: one file ``answers`` (Markdown or text), or a folder of them, or both."""
-    written: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    written: dict[str, list[tuple[str, Section]]] = defaultdict(list)
     for path in _files(submission):
-        for topic, heading, text in _sections(path, rubric):
-            written[topic].append((f"{path.relative_to(submission)}, {heading}", text))
+        for section in _sections(path, rubric):
+            written[section.topic].append((str(path.relative_to(submission)), section))
     return Answers(tuple(_answer(topic, written[topic.id], rubric) for topic in rubric.topic))
 
 
@@ -73,26 +86,21 @@ def read_text(path: Path) -> str:
         return content.decode("cp1252", errors="replace")
 
 
-def _sections(path: Path, rubric: Rubric) -> list[tuple[str, str, str]]:
-    """Return ``(topic, heading, text)`` of each answer in a file; a file of one answer may have it in its name."""
+def _sections(path: Path, rubric: Rubric) -> list[Section]:
+    """Return the answers in a file; a file of one answer may have its topic in its name."""
     text = read_text(path)
     lines = text.splitlines()
     heads = _boundaries(_headlines(text, lines), rubric)
     topics = {topic for _, topic in heads if topic}
     own = topic_of(path.stem.replace("-", " ").replace("_", " "), rubric, by_number=True)
     if path.stem.casefold() != FOLDER and own and len(topics) < 2:
-        return [(own, "the whole file", text)]
+        return [Section(own, "", text)]
     ends = [head.line for head, _ in heads[1:]] + [len(lines)]
     return [
-        (topic, f"“{head.text}”", "\n".join([_side_head(head, rubric), head.rest, *lines[head.below : end]]))
+        Section(topic, head.text.rstrip(": "), "\n".join([head.rest, *lines[head.below : end]]))
         for (head, topic), end in zip(heads, ends, strict=True)
         if topic
     ]
-
-
-def _side_head(head: Headline, rubric: Rubric) -> str:
-    """Return a heading that names one side only: it says of the text below what that text need not repeat."""
-    return f"# {head.text}" if len(named(head.text, rubric.sides)) == 1 else ""
 
 
 def topic_of(headline: str, rubric: Rubric, *, by_number: bool = False, cues: int = 1) -> str | None:
@@ -110,25 +118,30 @@ def _boundaries(headlines: Sequence[Headline], rubric: Rubric) -> list[tuple[Hea
     """Return the headlines that begin an answer, or end one (topic ``None``), in the order of the file.
 
     The level on which most topics are found is that of the questions; what is deeper belongs to the answers. Only a
-    topic that is not found there is looked for on other levels, where a line must be surely a question.
+    topic that is not found there is looked for on other levels, deeper ones by two of its cues.
     """
     by_level: dict[int, dict[Headline, str | None]] = defaultdict(dict)
     for head in headlines:
-        by_level[head.level][head] = topic_of(head.text, rubric, by_number=True)
+        by_level[head.level][head] = topic_of(head.text, rubric, cues=head.cues)
+    for level, heads in by_level.items():
+        if level < LINE and len(_topics(heads)) < NUMBERED:
+            heads.update({head: topic_of(head.text, rubric, by_number=True) for head in heads})
     if not by_level:
         return []
-    level = max(sorted(by_level), key=lambda each: len({topic for topic in by_level[each].values() if topic}))
+    level = max(sorted(by_level), key=lambda each: len(_topics(by_level[each])))
     chosen = {head: topic for head, topic in by_level[level].items() if topic or level < BOLD}
-    seen = {topic for topic in chosen.values() if topic}
+    seen = _topics(chosen)
     for head in headlines:
-        if head.level == level:
-            continue
-        sure = topic_of(head.text, rubric, cues=1 if head.is_question else 2)
-        if sure and sure not in seen:
-            chosen[head] = sure
+        other = topic_of(head.text, rubric, cues=1 if head.level < level else 2)
+        if head.level != level and other and other not in seen:
+            chosen[head] = other
         elif head.level < min(level, BOLD):
             chosen[head] = None
     return sorted(chosen.items(), key=lambda item: item[0].line)
+
+
+def _topics(heads: dict[Headline, str | None]) -> set[str]:
+    return {topic for topic in heads.values() if topic}
 
 
 def _headlines(text: str, lines: Sequence[str]) -> list[Headline]:
@@ -136,9 +149,10 @@ def _headlines(text: str, lines: Sequence[str]) -> list[Headline]:
     heads = list(_headings(tokens))
     taken = {line for head in heads for line in range(head.line, head.below)} | set(_not_prose(tokens))
     for number, line in enumerate(lines):
-        starts = number == 0 or not lines[number - 1].strip() or re.match(r"\s*(?:[-*+•]|\d+[.):])\s", line)
-        if number not in taken and starts:
-            heads += _pseudo_heading(number, line)
+        begins = number == 0 or not lines[number - 1].strip() or ITEM.match(line)
+        if number not in taken and begins:
+            is_alone = number + 1 == len(lines) or not lines[number + 1].strip()
+            heads += _pseudo_heading(number, line, is_alone=is_alone)
     return sorted(heads, key=lambda head: head.line)
 
 
@@ -154,14 +168,17 @@ def _not_prose(tokens: Sequence[Token]) -> Iterable[int]:
             yield from range(*token.map)
 
 
-def _pseudo_heading(number: int, line: str) -> list[Headline]:
-    """Return what a line may be the heading of: bold words, a question, or a short line that ends without a stop."""
+def _pseudo_heading(number: int, line: str, *, is_alone: bool) -> list[Headline]:
+    """Return what a line may be the heading of: bold words, a question, or a short line that ends without a stop.
+
+    The last, unless it stands alone, may as well be the first line of a paragraph, so it must give two cues.
+    """
     for level, form in ((BOLD, BOLD_LINE), (LINE, QUESTION), (LINE, LABEL)):
         match = form.match(line)
         if match and len(match["head"].split()) <= HEADLINE_WORDS:
             text = f"{match['number']}. {match['head']}" if match["number"] else match["head"]
-            sure = level == BOLD or match["head"].endswith("?")
-            return [Headline(number, number + 1, level, text.strip(), match["rest"] or "", sure)]
+            cues = 2 if form is LABEL and not is_alone else 1
+            return [Headline(number, number + 1, level, text.strip(), match["rest"] or "", cues)]
     return []
 
 
@@ -179,25 +196,30 @@ def _plain_inline(token: Token) -> str:
     )
 
 
-def _answer(topic: Topic, parts: Sequence[tuple[str, str]], rubric: Rubric) -> Answer:
-    text = " ".join(plain("\n\n".join(part for _, part in parts)).split())
+def _answer(topic: Topic, parts: Sequence[tuple[str, Section]], rubric: Rubric) -> Answer:
+    text = " ".join(plain("\n\n".join(section.text for _, section in parts)).split())
     words = [word.lower() for word in WORD.findall(text)]
     return Answer(
         topic=topic.id,
-        source="; ".join(source for source, _ in parts),
+        source="; ".join(f"{file}, “{part.heading}”" if part.heading else file for file, part in parts),
         text=text,
         words=len(words),
         distinct_words=len(set(words)),
         vocabulary=found(text, topic.vocabulary),
-        sides=named(text, rubric.sides),
+        sides=_sides(text, [section.heading for _, section in parts], rubric),
         services=named(text, rubric.services),
         algorithms=named(text, rubric.algorithms),
-        providers={
-            provider.name: _services(text, provider) for provider in rubric.provider if _is_named(text, provider)
-        },
+        providers={p.name: _services(text, p) for p in rubric.provider if _is_named(text, p)},
         distinct_share=rubric.distinct_share,
         vocabulary_words=rubric.vocabulary_words,
     )
+
+
+def _sides(text: str, headings: Sequence[str], rubric: Rubric) -> tuple[str, ...]:
+    """Return the sides that a text shows; a heading that names one side alone says so of the text below it."""
+    single = [sides[0] for heading in headings if len(sides := named(heading, rubric.sides)) == 1]
+    shown = {*named(text, rubric.sides), *single}
+    return tuple(side for side in rubric.sides if side in shown)
 
 
 def _is_named(text: str, provider: Provider) -> bool:

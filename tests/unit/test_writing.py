@@ -1,0 +1,197 @@
+"""Answers are found under whatever students write above them."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import rubric
+from harness.errors import UsageError
+from harness.writing import plain, read_answers, read_text, topic_of
+
+TOPICS = [topic.id for topic in rubric.load().topic]
+TEXTS = {
+    "sagemaker-value": (
+        "Scientists train and deploy a model from one notebook and forget about the infrastructure below it. Tuning, "
+        "labelling and monitoring are a few lines each, so experiments end in an endpoint that others can call."
+    ),
+    "pros-cons": (
+        "Good sides first: advantages are managed training, easy scaling and billing by the second. On the other hand "
+        "there are disadvantages, for endpoints left running are expensive, and code ends up locked in to one vendor."
+    ),
+    "integration": (
+        "A Lambda function invokes the endpoint whenever somebody calls; S3 stores what training reads and writes. "
+        "With operators for EKS a cluster starts jobs by itself, and roles decide which of these may touch the data."
+    ),
+    "algorithms": (
+        "Use XGBoost for tabular classification because it rarely disappoints. Without labels, k-means finds groups of "
+        "similar rows. DeepAR learns from hundreds of related series at once and is meant for forecasting demand."
+    ),
+    "other-clouds": (
+        "Google offers Vertex AI, which joins notebooks, pipelines and serving. Microsoft has Azure Machine Learning "
+        "with a designer for people who prefer boxes and arrows, and IBM sells Watson Studio to large enterprises."
+    ),
+}
+QUESTIONS = {
+    "sagemaker-value": "How can Sagemaker help Data Scientists",
+    "pros-cons": "Advantages/Disadvantages of Sagemaker",
+    "integration": "Integration of Sagemaker with other AWS services such as Lambda functions, Kubernetes etc.,",
+    "algorithms": "When to use what algorithms",
+    "other-clouds": (
+        "What are other ML services available from other cloud service providers such as Google, Microsoft, IBM?"
+    ),
+}
+FORMS = {
+    "headings": "## {question}\n\n{text}\n",
+    "headings with a stroke": "{question}\n---\n\n{text}\n",
+    "headings without blank lines": "### {number}. {question}\n{text}\n",
+    "bold lines": "**{question}**\n\n{text}\n",
+    "bold and on the same line": "**{question}:** {text}\n",
+    "numbered bold": "{number}. **{question}**\n   {text}\n",
+    "numbers only": "## Question {number}\n\n{text}\n",
+    "short numbers": "**Q{number}.** {text}\n",
+    "list of questions": "- {question}\n\n  {text}\n",
+    "plain numbered lines": "{number}. {question}\n\n{text}\n",
+    "question marks": "{question}?\n{text}\n",
+}
+
+
+def answers(directory, content: str, name: str = "answers.md"):
+    (directory / name).parent.mkdir(exist_ok=True)
+    (directory / name).write_text(content, encoding="utf-8")
+    return read_answers(directory, rubric.load())
+
+
+def document(form: str, topics=TOPICS, head: str = "") -> str:
+    parts = [form.format(question=QUESTIONS[t], number=TOPICS.index(t) + 1, text=TEXTS[t]) for t in topics]
+    return head + "\n".join(parts)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize(
+    "head", ["", "# HW02: Docker and Cloud ML Services, Sagemaker\n\nMy answers.\n\n"], ids=["", "title"]
+)
+def test_all_answers_are_found_in_every_form(tmp_path, form, head):
+    found = answers(tmp_path, document(form, head=head))
+    assert {topic: found.about(topic).objection(30) for topic in TOPICS} == dict.fromkeys(TOPICS, "")
+    assert found.about("pros-cons").sides == ("advantage", "disadvantage")
+    assert found.about("integration").services == ("Lambda", "S3", "EKS and Kubernetes")
+    assert len(found.about("algorithms").algorithms) == 3
+    assert found.about("other-clouds").providers_with_service == ("Google", "Microsoft", "IBM")
+    assert "Vertex" not in found.about("algorithms").text
+
+
+@pytest.mark.parametrize("form", ["headings", "bold lines", "plain numbered lines"])
+def test_order_does_not_matter(tmp_path, form):
+    found = answers(tmp_path, document(FORMS[form], list(reversed(TOPICS))))
+    assert all(not found.about(topic).objection(30) for topic in TOPICS)
+
+
+@pytest.mark.parametrize("absent", TOPICS)
+@pytest.mark.parametrize("form", ["headings", "bold lines", "question marks"])
+def test_answer_that_is_not_there_is_not_taken_from_another(tmp_path, form, absent):
+    found = answers(tmp_path, document(FORMS[form], [topic for topic in TOPICS if topic != absent]))
+    assert found.about(absent).objection(30)
+    assert all(not found.about(topic).objection(30) for topic in TOPICS if topic != absent)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_questions_without_answers_are_no_answers(tmp_path, form):
+    found = answers(
+        tmp_path, "\n".join(form.format(question=QUESTIONS[t], number=n, text="") for n, t in enumerate(TOPICS, 1))
+    )
+    assert all(found.about(topic).objection(30) for topic in TOPICS)
+
+
+def test_deeper_headings_belong_to_their_answer(tmp_path):
+    content = document(FORMS["headings"], ["sagemaker-value", "algorithms", "other-clouds"]) + (
+        "## Advantages and disadvantages\n### Advantages\nManaged training scales to many machines with one parameter, "
+        "and nobody has to patch a server.\n### Integration with AWS\nAll in one place.\n### Drawbacks\n"
+        "Endpoints run up bills day and night, small experiments wait minutes for their machines.\n"
+    )
+    found = answers(tmp_path, content)
+    assert found.about("pros-cons").objection(30) == ""
+    assert found.about("pros-cons").sides == ("advantage", "disadvantage")
+    assert found.about("integration").objection(30)
+
+
+def test_two_headings_of_one_topic_are_one_answer_and_name_its_sides(tmp_path):
+    content = f"## Advantages\n\n{'The notebook is ready. ' * 6}\n## Disadvantages\n\n{'Bills grow. ' * 20}"
+    assert answers(tmp_path, content).about("pros-cons").sides == ("advantage", "disadvantage")
+
+
+def test_question_that_names_both_sides_is_not_an_answer_that_does(tmp_path):
+    found = answers(tmp_path, f"## Advantages/Disadvantages\n\n{'SageMaker has notebooks and models to train. ' * 6}")
+    assert found.about("pros-cons").sides == ()
+
+
+@pytest.mark.parametrize("name", ["{topic}.md", "{number}-{topic}.txt", "q{number}.md", "question_{number}.md"])
+def test_one_file_per_answer(tmp_path, name):
+    for number, topic in enumerate(TOPICS, 1):
+        answers(tmp_path, TEXTS[topic], f"answers/{name.format(topic=topic, number=number)}")
+    found = read_answers(tmp_path, rubric.load())
+    assert {topic: found.about(topic).objection(30) for topic in TOPICS} == dict.fromkeys(TOPICS, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "0 words, expected at least 30"),
+        ("It trains the model.", "4 words"),
+        ("<!-- " + TEXTS["sagemaker-value"] + "-->", "0 words"),
+        ("```\n" + TEXTS["sagemaker-value"] + "\n```", "0 words"),
+        ("model train deploy " * 20, "of which only 3 differ"),
+        ("https://example.com/" + "model/" * 40, "0 words"),
+        (
+            "Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et "
+            "dolore magna aliqua ut enim ad minim veniam quis nostrud exercitation ullamco laboris nisi aliquip ex ea",
+            "not about its question",
+        ),
+    ],
+)
+def test_words_that_are_no_answer_are_objected_to(tmp_path, text, said):
+    answer = answers(tmp_path, f"## {QUESTIONS['sagemaker-value']}\n\n{text}\n").about("sagemaker-value")
+    assert said in answer.objection(30)
+
+
+def test_absent_files_are_objected_to(tmp_path):
+    assert "no heading or file" in read_answers(tmp_path, rubric.load()).about("algorithms").objection(30)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_text_is_read_as_editors_write_it(tmp_path, encoding):
+    path = tmp_path / "a.txt"
+    path.write_bytes("naïve Bayes".encode(encoding))
+    assert read_text(path) == "naïve Bayes"
+
+
+def test_markup_links_and_tables_become_words():
+    assert plain("a [b](https://c.de) `f`\n\n| g |\n|---|\n| h |").split() == ["a", "b", "f", "g", "h"]
+
+
+def test_provider_needs_its_name_for_a_common_service(tmp_path):
+    text = "## Other cloud providers\n\nAutoML is a service for models, and Google has AutoML too. Azure exists."
+    found = answers(tmp_path, text).about("other-clouds")
+    assert found.providers == {"Google": ("automl",), "Microsoft": ()}
+
+
+def test_word_inside_another_is_not_named(tmp_path):
+    found = answers(tmp_path, "## Algorithms\n\nThe capca and xknns are no algorithms, lexical no service.").about(
+        "algorithms"
+    )
+    assert found.algorithms == ()
+
+
+def test_homeworks_own_questions_are_recognised():
+    assert [topic_of(QUESTIONS[topic], rubric.load()) for topic in TOPICS] == TOPICS
+
+
+def test_broken_rubric_is_one_sentence(tmp_path):
+    path = tmp_path / "rubric.toml"
+    path.write_text(rubric.RUBRIC.read_text().replace('"lambda"', '"lambda("', 1))
+    with pytest.raises(UsageError, match="no regular expression"):
+        rubric.load(path)
+    path.write_text("distinct_share = 1")
+    with pytest.raises(UsageError, match="not valid"):
+        rubric.load(path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        rubric.load(tmp_path / "absent.toml")
