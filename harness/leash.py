@@ -1,0 +1,251 @@
+"""A leash: what this process starts ends when this process does, however that comes about.
+
+A :class:`Leash` starts a *keeper* at first use: a small process in a session of its own that holds the other end
+of a pipe. When the pipe closes, be it by :meth:`Leash.close` or because this process was killed, the keeper ends every
+process that was adopted, or that carries the leash's marker in its environment, and removes the registered directories.
+The marker covers what was born in the moment between its start and its adoption, and the children of children.
+
+This file is also the keeper's program, run as a script: it imports nothing but the standard library and psutil.
+A fork of this process that lives on without ``exec`` holds the pipe open and postpones the keeper's work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+MARKER = "HARNESS_LEASH"
+"""The environment variable that every process on a leash carries."""
+
+_PATIENCE = 5.0
+"""Seconds that processes are given to vanish after SIGKILL; only an uninterruptible one takes longer than a moment."""
+
+
+class Leash:
+    """Ties processes and directories to the life of this process. All methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._token = secrets.token_hex(8)
+        self._lock = threading.RLock()
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self._children: list[subprocess.Popen[Any]] = []
+        self._pids: dict[int, float] = {}
+        self._directories: list[Path] = []
+        self._owner = os.getpid()
+
+    def environment(self) -> dict[str, str]:
+        """Return the variable by which a process, and all that it starts, is recognised; start the keeper."""
+        self._tell()
+        return {MARKER: self._token}
+
+    def adopt(self, pid: int) -> None:
+        """Put a running process on the leash, and with it the processes of its session and its descendants."""
+        started = _started(pid)
+        if started is None:
+            return
+        with self._lock:
+            self._pids[pid] = started
+        self._tell(f"pid {pid} {started!r}")
+
+    def popen(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, **options: Any
+    ) -> subprocess.Popen[Any]:
+        """Start a process on the leash; arguments are those of :class:`subprocess.Popen`."""
+        marked = {**(os.environ if env is None else env), **self.environment()}
+        child = subprocess.Popen(argv, env=marked, **options)
+        with self._lock:
+            self._children = [known for known in self._children if known.poll() is None]
+            self._children.append(child)
+        self.adopt(child.pid)
+        return child
+
+    def directory(self, prefix: str = "run-") -> Path:
+        """Make a private directory (mode 0700) that is removed at the end.
+
+        Its path is short enough for the Unix sockets in it (their limit is about 100 characters).
+        """
+        parent = Path(tempfile.gettempdir())
+        if len(str(parent)) > 40 and os.access("/tmp", os.W_OK):  # noqa: S108 - the long way is macOS's
+            parent = Path("/tmp")  # noqa: S108
+        path = parent / f"{prefix}{secrets.token_hex(4)}"
+        self.register(path)
+        path.mkdir(mode=0o700)
+        return path
+
+    def register(self, path: Path) -> None:
+        """Have a directory removed at the end, whether it exists already or not."""
+        with self._lock:
+            self._directories.append(path)
+        self._tell(f"directory {path}")
+
+    def end(self, variable: str, value: str) -> None:
+        """End, now, every process of this leash whose environment has ``variable`` set to ``value``."""
+        end_processes({variable: value, MARKER: self._token}, {})
+
+    def close(self) -> None:
+        """End all processes and remove all directories now. A leash that was closed can be used again."""
+        with self._lock:
+            if self._owner != os.getpid() or self._keeper is None:
+                return
+            end_processes({MARKER: self._token}, self._pids)
+            for child in self._children:
+                child.wait(_PATIENCE)
+                _close_pipes(child)
+            _remove(self._directories)
+            self._dismiss(self._keeper)
+            self._children, self._pids, self._directories, self._keeper = [], {}, [], None
+
+    def __enter__(self) -> Leash:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _tell(self, line: str = "") -> None:
+        with self._lock:
+            if self._keeper is None:
+                self._keeper = _start_keeper(self._token)
+            assert self._keeper.stdin is not None
+            self._keeper.stdin.write(line.encode() + b"\n")
+            self._keeper.stdin.flush()
+
+    @staticmethod
+    def _dismiss(keeper: subprocess.Popen[bytes]) -> None:
+        assert keeper.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # somebody killed the keeper: there is nothing left for it to do
+            keeper.stdin.write(b"done\n")
+            keeper.stdin.close()
+        keeper.wait()
+
+
+def end_processes(marks: Mapping[str, str], adopted: Mapping[int, float]) -> None:
+    """Kill the processes that carry all ``marks``, those adopted (pid: start time), their sessions and descendants.
+
+    Looks again until none is found: a process may fork while it is looked for.
+    """
+    import psutil  # here, not above: the keeper starts in a third of the time without it
+
+    for _ in range(50):
+        found = _find(psutil, marks, adopted)
+        if not found:
+            return
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                process.send_signal(signal.SIGKILL)
+        psutil.wait_procs([process for process in found if process.ppid() != os.getpid()], timeout=_PATIENCE)
+
+
+def _find(psutil: Any, marks: Mapping[str, str], adopted: Mapping[int, float]) -> list[Any]:
+    found: dict[int, Any] = {}
+    sessions = {pid for pid, started in adopted.items() if _started(pid) == started}
+    spared = {os.getpid(), _session(os.getpid())}
+    for process in psutil.process_iter():
+        if process.pid in spared or not _is_alive(psutil, process):
+            continue
+        if process.pid in sessions or _session(process.pid) in sessions - spared or _carries(psutil, process, marks):
+            found[process.pid] = process
+    for process in list(found.values()):
+        with contextlib.suppress(psutil.Error):
+            found.update((child.pid, child) for child in process.children(recursive=True) if _is_alive(psutil, child))
+    return list(found.values())
+
+
+def _is_alive(psutil: Any, process: Any) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _carries(psutil: Any, process: Any, marks: Mapping[str, str]) -> bool:
+    try:
+        environ = process.environ()
+    except (psutil.Error, OSError):  # another user's, or gone
+        return False
+    return all(environ.get(name) == value for name, value in marks.items())
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return -1
+
+
+def _started(pid: int) -> float | None:
+    """Return when a process started, which tells it from a later one of the same number."""
+    import psutil
+
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
+
+
+def _close_pipes(child: subprocess.Popen[Any]) -> None:
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def _remove(directories: Iterable[Path]) -> None:
+    for path in directories:
+        shutil.rmtree(path, onerror=_make_writable)
+
+
+def _make_writable(_function: object, path: str, _error: object) -> None:
+    """Try again with the parent's permissions given back: a host may have taken them away."""
+    target = Path(path)
+    with contextlib.suppress(OSError):
+        target.parent.chmod(0o700)
+        if target.is_dir() and not target.is_symlink():
+            target.chmod(0o700)
+            shutil.rmtree(target, ignore_errors=True)
+        else:
+            target.unlink()
+
+
+def _start_keeper(token: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", __file__, token],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+        env={"PATH": os.defpath},
+    )
+
+
+def _keep(token: str) -> None:
+    """Do the keeper's work: listen until the pipe closes, then end what is left."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    adopted: dict[int, float] = {}
+    directories: list[Path] = []
+    for line in sys.stdin:
+        what, _, rest = line.rstrip("\n").partition(" ")
+        if what == "pid":
+            pid, _, started = rest.partition(" ")
+            adopted[int(pid)] = float(started)
+        elif what == "directory":
+            directories.append(Path(rest))
+        elif what == "done":
+            return
+    end_processes({MARKER: token}, adopted)
+    _remove(directories)
+
+
+if __name__ == "__main__":
+    _keep(sys.argv[1])

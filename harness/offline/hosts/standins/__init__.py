@@ -1,0 +1,1 @@
+"""Commands of an embedded host: small programs that stand for Ubuntu's own, run by ``python -I -S``."""
