@@ -39,7 +39,7 @@ _S3_CODES = {"InvalidClientTokenId": "InvalidAccessKeyId", "MissingAuthenticatio
 class Authentication:
     """Lets a call pass with its caller filled in, or refuses it with the code that its service uses.
 
-    Not known here: anonymous reads of public S3 objects, and SigV4a.
+    Not known here: anonymous reads of public S3 objects, SigV4a, and a client whose clock is wrong.
     """
 
     def __init__(self, identities: Identities) -> None:
@@ -52,8 +52,8 @@ class Authentication:
         key = self.identities.find(access_key)
         if key is None:
             raise refusal(call, "InvalidClientTokenId", _UNKNOWN)
-        call.access_key, call.caller = access_key, key.caller
         self._check(call, key)
+        call.access_key, call.caller = access_key, key.caller
         return forward(call)
 
     def _check(self, call: Call, key: Key) -> None:

@@ -87,20 +87,20 @@ def policies(arn: str) -> Iterator[Document]:
     if kind == "user" and name in iam().users:
         user = iam().users[name]
         yield from _documents(user)
-        for group in iam().groups.values():
+        for group in list(iam().groups.values()):
             if user in group.users:
                 yield from _documents(group)
     elif kind == "group" and name in iam().groups:
         yield from _documents(iam().groups[name])
     elif kind in ("role", "assumed-role"):
-        role = next((role for role in iam().roles.values() if role.name == name), None)
+        role = next((role for role in list(iam().roles.values()) if role.name == name), None)
         yield from _documents(role) if role is not None else ()
 
 
 def _documents(entity: Any) -> Iterator[Document]:
-    for inline in entity.policies.values():
+    for inline in list(entity.policies.values()):
         yield _document(inline)
-    for managed in entity.managed_policies.values():
+    for managed in list(entity.managed_policies.values()):
         version = next(version for version in managed.versions if version.is_default)
         yield _document(version.document)
 

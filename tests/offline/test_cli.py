@@ -72,9 +72,11 @@ def test_the_lines_that_look(aws, ec2) -> None:
         "aws ec2 describe-security-groups",
         "aws ec2 describe-key-pairs",
         "aws ec2 describe-instances",
-        "aws ec2 describe-images --filters Name=name,Values='ubuntu/images/hvm-ssd/ubuntu-bionic-18.04*' Name=architecture,Values=x86_64",
-        f"aws --region=eu-west-1 ec2 describe-spot-price-history --instance-types t2.large --start-time={time.time():.0f} "
-        "--product-descriptions='Linux/UNIX' --query 'SpotPriceHistory[*].{az:AvailabilityZone, price:SpotPrice}'",
+        "aws ec2 describe-images --filters Name=name,Values='ubuntu/images/hvm-ssd/ubuntu-bionic-18.04*' "
+        "Name=architecture,Values=x86_64",
+        "aws --region=eu-west-1 ec2 describe-spot-price-history --instance-types t2.large "
+        f"--start-time={time.time():.0f} --product-descriptions='Linux/UNIX' "
+        "--query 'SpotPriceHistory[*].{az:AvailabilityZone, price:SpotPrice}'",
         "aws sts get-caller-identity",
         "aws configure get region",
     ]

@@ -124,3 +124,10 @@ def test_s3_works_by_path_and_by_virtual_host(started) -> None:
     found = s3.get_object(Bucket="some.bucket", Key="a b/ü+c%2F")
     assert (found["Body"].read(), found["Metadata"]) == (b"x" * 100_000, {"my_key": "v"})
     assert s3.head_object(Bucket="some.bucket", Key="a b/ü+c%2F")["ContentLength"] == 100_000
+
+
+def test_a_fault_of_ours_is_an_internal_failure_and_not_a_hang(started, caplog) -> None:
+    offline, root = started()
+    offline.routes.intercept("iam", "ListUsers", lambda call: 1 / 0)
+    assert code_of(root("iam").list_users) == "InternalFailure"
+    assert "iam ListUsers failed" in caplog.text

@@ -26,7 +26,8 @@ def elsewhere(ec2):
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"ImageId": "ami-00000000000000000"}, "InvalidAMIID.NotFound"), ({"ImageId": "bionic"}, "InvalidAMIID.Malformed"),
+        ({"ImageId": "ami-00000000000000000"}, "InvalidAMIID.NotFound"),
+        ({"ImageId": "bionic"}, "InvalidAMIID.Malformed"),
         ({"InstanceType": "t2.gigantic"}, "InvalidParameterValue"), ({"KeyName": "lost"}, "InvalidKeyPair.NotFound"),
         ({"SecurityGroupIds": ["sg-00000000000000000"]}, "InvalidGroup.NotFound"),
         ({"SecurityGroupIds": ["PublicSG"]}, "InvalidGroupId.Malformed"),
@@ -34,7 +35,8 @@ def elsewhere(ec2):
         ({"NetworkInterfaces": [{**PUBLIC, "Groups": ["sg-00000000000000000"]}]}, "InvalidGroup.NotFound"),
         ({"SubnetId": "subnet-00000000000000000"}, "InvalidSubnetID.NotFound"),
         ({"MinCount": 2, "MaxCount": 1}, "InvalidParameterValue"),
-        ({"InstanceType": "p3dn.24xlarge"}, "VcpuLimitExceeded"), ({"MaxCount": 40, "MinCount": 40}, "VcpuLimitExceeded"),
+        ({"InstanceType": "p3dn.24xlarge"}, "VcpuLimitExceeded"),
+        ({"MaxCount": 40, "MinCount": 40}, "VcpuLimitExceeded"),
         ({"InstanceType": "t3.micro", "Placement": {"AvailabilityZone": "us-east-1e"}}, "Unsupported"),
     ],
 )  # fmt: skip

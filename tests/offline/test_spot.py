@@ -60,6 +60,18 @@ def test_an_instance_and_its_request_are_linked_and_end_together(ec2) -> None:
     assert (closed["State"], closed["Status"]["Code"]) == ("closed", "instance-terminated-by-user")
 
 
+def test_tags_given_at_launch_reach_instance_volume_and_request(ec2) -> None:
+    kinds = ("instance", "volume", "spot-instances-request", "network-interface")
+    tags = [{"ResourceType": kind, "Tags": [{"Key": "run", "Value": "k3"}]} for kind in kinds]
+    instance = ec2.running(InstanceMarketOptions=options(), TagSpecifications=tags)
+    tagged = [{"Name": "tag:run", "Values": ["k3"]}]
+    found = ec2.client.describe_spot_instance_requests(Filters=tagged)["SpotInstanceRequests"]
+    assert [request["SpotInstanceRequestId"] for request in found] == [instance["SpotInstanceRequestId"]]
+    assert ec2.client.describe_instances(Filters=tagged)["Reservations"]
+    assert len(ec2.client.describe_volumes(Filters=tagged)["Volumes"]) == 1
+    ec2.end(instance["InstanceId"])
+
+
 def test_a_ceiling_under_the_price_is_refused_and_launches_nothing(ec2) -> None:
     before = len(ec2.client.describe_instances()["Reservations"])
     assert code_of(lambda: ec2.launch(InstanceMarketOptions=options("0.0001"))) == "SpotMaxPriceTooLow"
