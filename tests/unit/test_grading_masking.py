@@ -53,6 +53,8 @@ def pem(kind: str) -> str:
         (f"Password: {SHORT}", SHORT),
         (f"https://user:{SHORT}@example.org/", SHORT),
         ("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+        ("sent bearer abcdef-0123456789-ghij on", "abcdef-0123456789"),
+        ('{"token": "letmein99"}', "letmein99"),
     ],
 )
 def test_a_secret_is_masked_wherever_it_stands(text: str, secret: str) -> None:
@@ -73,6 +75,8 @@ def test_a_private_key_is_masked_whole_in_half_and_quoted(kind: str) -> None:
         shown = mask(f"before {text}")
         assert not [line for line in lines[1:-1] if len(line) >= 40 and line in shown]
         assert shown.startswith("before ")
+    for text in (key, quoted, in_a_diff, cut_off):
+        assert mask(text).strip() == "[masked: private key]"
 
 
 def test_random_secrets_of_awss_form_are_masked() -> None:

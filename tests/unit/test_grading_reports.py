@@ -140,6 +140,13 @@ def test_what_is_no_report_is_refused_in_a_sentence(tmp_path, content) -> None:
     assert "\n" not in str(refused.value)
 
 
+def test_a_number_that_is_none_is_refused(tmp_path) -> None:
+    path = write(tmp_path, report_of())
+    path.write_text(path.read_text().replace('"score": 100.0', '"score": NaN'))
+    with pytest.raises(UsageError, match="NaN is no number"):
+        read(tmp_path, HOMEWORK)
+
+
 def test_a_report_of_another_catalogue_is_refused(tmp_path) -> None:
     path = write(tmp_path, report_of())
     path.write_text(path.read_text().replace('"bastion.ssh"', '"bastion.telnet"'))
