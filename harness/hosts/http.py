@@ -11,7 +11,7 @@ import http.client
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from harness.facts.httpd import Answer
 
@@ -34,19 +34,37 @@ def request(
     url = f"http://{host}:{port}{shown or path.partition('?')[0]}"
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     deadline = time.monotonic() + timeout
-    cut_off = threading.Timer(timeout, _hang_up, [connection])  # a host may drip bytes for ever
-    cut_off.daemon = True
-    cut_off.start()
     try:
-        connection.request(method, path, body=body, headers=dict(headers or {}) | {"Connection": "close"})
-        return _answered(url, connection)
+        connection.connect()
+        with _cut_off(connection.sock, timeout):
+            connection.request(method, path, body=body, headers=dict(headers or {}) | {"Connection": "close"})
+            answer = _answered(url, connection)
+        if time.monotonic() >= deadline:
+            raise TimeoutError
     except PermissionError:  # this machine forbade it: not a word of the host's
         raise
     except (OSError, http.client.HTTPException) as error:
         return _unanswered(url, error, timeout, is_late=time.monotonic() >= deadline)
     finally:
-        cut_off.cancel()
         connection.close()
+    return answer
+
+
+@contextlib.contextmanager
+def _cut_off(connected: socket.socket, timeout: float) -> Iterator[None]:
+    """Hang up after ``timeout`` seconds: a host may drip bytes for ever."""
+    timer = threading.Timer(timeout, _hang_up, [connected])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(connected: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _unanswered(url: str, error: Exception, timeout: float, *, is_late: bool) -> Answer:
@@ -55,12 +73,6 @@ def _unanswered(url: str, error: Exception, timeout: float, *, is_late: bool) ->
     if isinstance(error, ConnectionError | http.client.HTTPException):
         return Answer(url, "refused", said=str(error)[:200] or type(error).__name__)
     return Answer(url, "silent", said=str(error)[:200])
-
-
-def _hang_up(connection: http.client.HTTPConnection) -> None:
-    if connection.sock is not None:
-        with contextlib.suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _answered(url: str, connection: http.client.HTTPConnection) -> Answer:

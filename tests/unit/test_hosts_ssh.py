@@ -203,7 +203,7 @@ def test_testinfra_looks_through_our_connection(ssh, target, sshd):
 
 
 def test_testinfra_s_lost_host_is_an_error_with_a_sentence(ssh):
-    with pytest.raises(HostLostError, match="nowhere.invalid"):
+    with pytest.raises(HostLostError, match=r"nowhere\.invalid"):
         inspect(ssh, Target(USER, "nowhere.invalid"), timeout=SECONDS).run("true")
 
 

@@ -28,7 +28,7 @@ REACTION = 15.0
 
 # "Install Docker Engine on Ubuntu", docs.docker.com, section "Install using the apt repository", read 2026-11. The
 # lock option waits for the updates that a new instance begins with.
-APT = "sudo DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -y -q"
+APT = "sudo DEBIAN_FRONTEND=noninteractive apt-get -oDPkg::Lock::Timeout=300 -y -q"
 KEYRING = "/etc/apt/keyrings/docker.asc"
 ORIGIN = "https://download.docker.com/linux/ubuntu"
 SOURCE = f"""\
@@ -48,12 +48,18 @@ class Containers(Stage):
     opened: Docker | None = None
 
     @step
+    def prepared(self) -> Command:
+        """Install what the next steps need."""
+        self._install(f"{APT} update")
+        return self._install(f"{APT} install ca-certificates curl")
+
+    @step
     def keyring(self) -> Command:
         """Put Docker's signing key in place."""
-        return self._install(
-            f"{APT} update && {APT} install ca-certificates curl && sudo install -m 0755 -d /etc/apt/keyrings"
-            f" && sudo curl -fsSL {ORIGIN}/gpg -o {KEYRING} && sudo chmod a+r {KEYRING}"
-        )
+        self.prepared()
+        self._install("sudo install -m 0755 -d /etc/apt/keyrings")
+        self._install(f"sudo curl -fsSL {ORIGIN}/gpg -o {KEYRING}")
+        return self._install(f"sudo chmod a+r {KEYRING}")
 
     @step
     def package_source(self) -> Command:
@@ -65,7 +71,8 @@ class Containers(Stage):
     def packages(self) -> Command:
         """Install the engine and its companions."""
         self.package_source()
-        return self._install(f"{APT} update && {APT} install {self.homework.docker.package} {COMPANIONS}")
+        self._install(f"{APT} update")
+        return self._install(f"{APT} install {self.homework.docker.package} {COMPANIONS}")
 
     @step
     def group_member(self) -> Command:

@@ -1,0 +1,276 @@
+"""The docker SDK over ssh, against a few routes of the Engine API; and the terminal of a container."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from harness.cloud import OFFLINE, Cloud
+from harness.facts.containers import Container, Image, Images, Port
+from harness.hosts.docker import Docker, EngineError
+from harness.hosts.ssh import Ssh, Target
+from harness.hosts.terminal import Terminal
+from harness.leash import Leash
+from harness.workstation import set_up
+from tests.unit.sshd import Sshd
+
+USER = getpass.getuser()
+SECONDS = 10
+IMAGE = {
+    "Id": "sha256:1", "RepoTags": ["httpd:2.4"], "RepoDigests": ["httpd@sha256:2"], "Created": "2026-01-01T00:00:00Z",
+    "Config": {"Env": ["HTTPD_VERSION=2.4.66", "SECRET=1"], "ExposedPorts": {"80/tcp": {}}, "Cmd": ["httpd"]},
+}  # fmt: skip
+CONTAINER = {
+    "Id": "abc", "Name": "/my-apache-app", "Image": "sha256:1", "Path": "httpd-foreground", "Args": [],
+    "State": {"Status": "running", "ExitCode": 0, "StartedAt": "2026-01-01T00:00:01Z"},
+    "Config": {"Image": "httpd:2.4", "Tty": False, "OpenStdin": False},
+    "HostConfig": {"NetworkMode": "bridge"},
+    "NetworkSettings": {"Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8003"}], "443/tcp": None}},
+    "Mounts": [{"Type": "bind", "Source": "/home/ubuntu/site", "Destination": "/usr/local/apache2/htdocs", "RW": True}],
+}  # fmt: skip
+ROUTES = {
+    "/version": {"Version": "29.0.2", "ApiVersion": "1.44"},
+    "/v1.44/version": {"Version": "29.0.2", "ApiVersion": "1.44"},
+    "/v1.44/containers/my-apache-app/json": CONTAINER,
+    "/v1.44/containers/abc/json": CONTAINER,
+    "/v1.44/images/sha256:1/json": IMAGE,
+    "/v1.44/containers/json": [{"Id": "abc", "Names": ["/my-apache-app"], "Created": 1}],
+    "/v1.44/images/json": [{"RepoTags": ["httpd:2.4"]}, {"RepoTags": ["<none>:<none>"]}, {"RepoTags": None}],
+}
+
+
+class _Engine(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        told = ROUTES.get(self.path.partition("?")[0])
+        body = json.dumps({"message": "No such thing"} if told is None else told).encode()
+        self.send_response(404 if told is None else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+async def _dial(process):
+    """Answer for ``docker system dial-stdio``: relay to the engine."""
+    ours, theirs = socket.socketpair()
+    thread = threading.Thread(target=lambda: _Engine(theirs, ("", 0), None))
+    thread.start()
+    reader, writer = await asyncio.open_connection(sock=ours)
+
+    async def copy(source, sink):
+        while piece := await source.read(65536):
+            sink.write(piece)
+
+    answering = asyncio.ensure_future(copy(reader, process.stdout))
+    try:
+        await copy(process.stdin, writer)
+    finally:
+        answering.cancel()
+        writer.close()
+        theirs.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        theirs.close()
+    process.exit(0)
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    with Leash() as leash:
+        workstation = set_up(leash, Cloud("moto", "embedded", "123456789012", "eu-west-1", OFFLINE))
+        key = workstation.ssh / "key"
+        workstation.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], timeout=SECONDS)
+        workstation.run(["ssh-add", "-q", str(key)], timeout=SECONDS)
+        with Sshd(tmp_path_factory.mktemp("home"), (workstation.ssh / "key.pub").read_text(), USER) as sshd:
+            (workstation.ssh / "config").write_text(f"Host bastion\n HostName 127.0.0.1\n Port {sshd.port}\n")
+            ssh = Ssh(workstation, config=workstation.ssh / "config", patience=5)
+            yield sshd, ssh
+            ssh.close()
+
+
+@pytest.fixture
+def docker(host):
+    sshd, ssh = host
+    sshd.commands = {"docker system dial-stdio": _dial}
+    engine = Docker(ssh, Target(USER, "bastion"), timeout=SECONDS)
+    yield engine
+    engine.close()
+
+
+def test_engine_says_its_version(docker):
+    assert docker.version() == ("29.0.2", "1.44")
+    assert not docker.needs_sudo
+
+
+def test_container_is_read_with_its_image(docker):
+    container = docker.container("my-apache-app")
+
+    assert (container.name, container.status, container.image.tags) == ("my-apache-app", "running", ("httpd:2.4",))
+    assert container.ports == (Port(80, "tcp", "0.0.0.0", 8003),)
+    assert container.mounted_at("/usr/local/apache2/htdocs/").source == "/home/ubuntu/site"
+    assert container.image.environment == {"HTTPD_VERSION": "2.4.66"}
+
+
+def test_what_is_not_there_is_none(docker):
+    assert docker.container("other") is None
+    assert docker.image("other") is None
+
+
+def test_lists_are_names_and_tags(docker):
+    assert docker.names(all=True) == ("my-apache-app",)
+    assert docker.tags() == ("httpd:2.4",)
+    assert docker.latest_from("httpd").id == "abc"
+
+
+def test_closing_ends_every_ssh_process(host):
+    sshd, ssh = host
+    sshd.commands = {"docker system dial-stdio": _dial}
+    engine = Docker(ssh, Target(USER, "bastion"), timeout=SECONDS)
+    processes = list(engine.client.api._dialer._processes)
+    engine.close()
+
+    assert processes
+    assert all(process.returncode is not None for process in processes)
+
+
+def test_sudo_is_tried_where_the_user_may_not(host):
+    sshd, ssh = host
+    sshd.commands = {"sudo -n docker system dial-stdio": _dial}
+    engine = Docker(ssh, Target(USER, "bastion"), timeout=SECONDS)
+    engine.close()
+
+    assert engine.needs_sudo
+
+
+def test_no_engine_is_an_error_with_the_host_s_word(host):
+    sshd, ssh = host
+
+    async def version(process):
+        process.stderr.write(b"docker: command not found\n")
+        process.exit(127)
+
+    sshd.commands = {"docker version": version}
+    with pytest.raises(EngineError, match="docker: command not found"):
+        Docker(ssh, Target(USER, "bastion"), timeout=SECONDS)
+
+
+class _Attached:
+    """What the SDK returns for an attached stream, as far as a terminal uses it."""
+
+    def __init__(self):
+        self.socket, self.container = socket.socketpair()
+        self.fileno = self.socket.fileno
+        self.close = self.socket.close
+
+
+@pytest.fixture
+def attached():
+    attached = _Attached()
+    yield attached
+    attached.container.close()
+
+
+@pytest.fixture
+def terminal(attached):
+    terminal = Terminal(attached)
+    yield terminal
+    terminal.close()
+
+
+def test_terminal_reads_until_it_has_seen(terminal, attached):
+    terminal.type("echo $((1+2))")
+    attached.container.sendall(b"root@1:/# echo $((1+2))\r\n3\r\n")
+
+    assert terminal.read_until("\r\n3", SECONDS).endswith("3\r\n")
+    assert attached.container.recv(100) == b"echo $((1+2))\r"
+
+
+def test_terminal_gives_up_in_time(terminal, attached):
+    attached.container.sendall(b"busy")
+
+    assert terminal.read_until("done", 0.05) == "busy"
+
+
+def test_detach_keys_are_control_p_control_q(terminal, attached):
+    terminal.detach()
+
+    assert attached.container.recv(100) == b"\x10\x11"
+    assert not terminal.is_closed_within(0.05)
+    attached.container.shutdown(socket.SHUT_RDWR)
+    assert terminal.is_closed_within(SECONDS)
+
+
+VERSION = {"HTTPD_VERSION": "2.4.66"}
+HTTPD = Image("sha256:1", tags=("httpd:2.4",), digests=("httpd@sha256:2",), environment=VERSION)
+
+
+@pytest.mark.parametrize(
+    ("image", "is_right"),
+    [
+        (HTTPD, True),
+        (Image("1", tags=("httpd:2.4.66",), digests=("httpd@sha256:2",), environment=VERSION), True),
+        (Image("1", digests=("docker.io/library/httpd@sha256:2",), environment=VERSION), True),
+        (Image("1", tags=("httpd:2.4",), digests=("nginx@sha256:3",)), False),
+        (Image("1", tags=("httpd:latest",), digests=("httpd@sha256:4",), environment={"HTTPD_VERSION": "2.5"}), False),
+        (Image("1", tags=("httpd:2.4", "mine:latest")), False),
+    ],
+)  # fmt: skip
+def test_image_is_told_by_what_it_is(image, is_right):
+    assert (image.is_release("httpd:2.4") and image.is_pulled_from("httpd")) is is_right
+
+
+def _container(**changed):
+    told = {"id": "1", "name": "c", "image_name": "i", "image": HTTPD, "status": "running", "exit_code": 0}
+    return Container(**told | {"has_terminal": False, "is_stdin_open": False, "started_at": ""} | changed)
+
+
+@pytest.mark.parametrize(
+    ("port", "is_right"),
+    [
+        (Port(80, "tcp", "0.0.0.0", 8003), True),
+        (Port(80, "tcp", "::", 8003), True),
+        (Port(80, "tcp", "", 8003), True),
+        (Port(80, "tcp", "127.0.0.1", 8003), False),
+        (Port(80, "tcp", "0.0.0.0", 8030), False),
+        (Port(8003, "tcp", "0.0.0.0", 80), False),
+        (Port(80, "udp", "0.0.0.0", 8003), False),
+    ],
+)
+def test_port_is_published_for_others(port, is_right):
+    assert _container(ports=(port,)).publishes(8003, 80) is is_right
+
+
+def test_container_that_keeps_restarting_does_not_run():
+    assert not _container(status="restarting").is_running
+
+
+@pytest.mark.parametrize(
+    ("command", "is_right"),
+    [
+        ("jupyter notebook --no-browser --ip=0.0.0.0 --allow-root", True),
+        ("/bin/sh -c jupyter lab --ip 0.0.0.0", True),
+        ("jupyter notebook --ServerApp.ip='*'", True),
+        ("jupyter notebook --ip=::", True),
+        ("jupyter notebook --allow-root", False),
+        ("jupyter notebook --ip=127.0.0.1", False),
+        ("jupyter notebook --zip=0.0.0.0", False),
+    ],
+)
+def test_command_listens_everywhere(command, is_right):
+    assert Image("1", command=tuple(command.split())).listens_everywhere is is_right
+
+
+def test_images_lack_what_no_tag_names():
+    images = Images(("docker.io/library/ubuntu:24.04", "hello-world:latest", "me/httpd:2.4"))
+
+    assert images.lacks(("ubuntu", "hello-world", "httpd")) == ["httpd"]
