@@ -39,6 +39,11 @@ class Reference:
         self.answers = Answers(self)
         self.final = Final(self)
 
+    def close(self) -> None:
+        """End the connections to hosts; what was made stays."""
+        self.containers.close()
+        self.instances.close()
+
     def early(self, requirements: Collection[str]) -> list[Callable[[], object]]:
         """Return the slow steps that these requirements need, to be begun before anybody asks for them."""
         stages = {requirement.partition(".")[0] for requirement in requirements}
