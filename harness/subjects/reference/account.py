@@ -7,6 +7,7 @@ import shutil
 import stat
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from harness.subjects.reference import Reference
 
 OPEN_MODE = 0o644
+# What every OpenSSH tool says of a key file that others may read.
+UNPROTECTED = "UNPROTECTED PRIVATE KEY FILE"
 BUDGET_USD = 100
 # A domain that is nobody's by RFC 2606: the reference's budget has nobody to tell.
 BUDGET_ADDRESS = "budget@example.com"
@@ -86,7 +89,7 @@ class Account(Stage):
             path=str(path),
             mode=stat.S_IMODE(status.st_mode),
             owner_is_caller=status.st_uid == os.getuid(),
-            open_copy_refused=answer.exit_code != 0 and "UNPROTECTED PRIVATE KEY FILE" in answer.stderr,
+            open_copy_refused=answer.exit_code != 0 and UNPROTECTED in answer.stderr,
             open_copy_answer=" ".join(answer.stderr.replace("@", "").split()) or f"taken, exit code {answer.exit_code}",
         )
 
@@ -99,15 +102,19 @@ class Account(Stage):
 
     @shared_step
     def key_added(self) -> Agent:
-        """Load the key into the workstation's agent."""
-        added = self._run("ssh-add", self.key_made().path)
+        """Load the key into the workstation's agent; raises ``Unmet`` where ssh-add finds the file too open."""
+        path = self.key_made().path
+        added = self._run("ssh-add", path)
+        if added.exit_code != 0 and UNPROTECTED in added.stderr:
+            raise Unmet("account.key-mode", f"ssh-add does not take {path}: others may read it")
         return _agent(added)
 
     @step
     def agent(self) -> Agent:
         """Observe which keys the agent lists."""
-        self.key_added()
-        return _agent(self._run("ssh-add", "-L"))
+        added = self.key_added()
+        listed = _agent(self._run("ssh-add", "-L"))
+        return listed if added.exit_code == 0 else replace(listed, errors=added.errors)
 
     @step
     def budget_made(self) -> None:
