@@ -8,7 +8,8 @@ from pathlib import Path
 
 from harness.offline.hosts.rules import Addresses
 
-_UNRESOLVED = "echo 'ssh: Could not resolve hostname %h: Name or service not known' >&2; exit 1"
+# In a shell of its own, which keeps its output open until it has spoken: at its end ssh kills the command.
+_UNRESOLVED = """/bin/sh -c "echo 'ssh: Could not resolve hostname %h: Name or service not known' >&2" """.strip()
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ def known_hosts(peers: Iterable[Peer]) -> str:
 def for_host(own: Addresses, peers: Iterable[Peer], port: int, user: str, home: Path) -> str:
     """Return the configuration of one host's user.
 
-    By private address, private name or public name one reaches a host from the private address, as names resolve within a
-    VPC; by public address from the public one. A host's key is new to the user at first and asked about, as on a
-    new instance: its known hosts are ``~/.ssh/known_hosts`` of the host.
+    By private address, private name or public name one reaches a host from the private address, as names resolve
+    within a VPC; by public address from the public one. A host's key is new to the user at first and asked about, as
+    on a new instance: its known hosts are ``~/.ssh/known_hosts`` of the host.
     """
     blocks = []
     own_file = home / ".ssh" / "config"
@@ -53,8 +54,7 @@ def for_host(own: Addresses, peers: Iterable[Peer], port: int, user: str, home: 
         blocks.append(f"Include {_quoted(own_file)}\n")
     for peer in peers:
         inner = [peer.addresses.private, peer.private_dns, peer.private_dns.partition(".")[0], peer.public_dns]
-        for name in filter(None, inner):
-            blocks.append(_way(name, peer.addresses.inside, own.inside, port))
+        blocks += [_way(name, peer.addresses.inside, own.inside, port) for name in filter(None, inner)]
         if peer.addresses.public is not None and own.public is not None:
             blocks.append(_way(peer.addresses.public, peer.addresses.public, own.public, port))
     blocks.append(_way("localhost", own.inside, own.inside, port))

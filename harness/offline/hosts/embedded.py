@@ -116,7 +116,7 @@ class EmbeddedHosts:
             host = self._hosts.get(instance_id)
             if host is not None:
                 self._forget_address(instance_id)
-                self._begin(instance_id, self._destroy(host))
+                self._begin(instance_id, host.discard())
 
     def set_rules(self, instance_id: str, rules: tuple[IngressRule, ...]) -> None:
         """Put rules in force; they hold when this returns."""
@@ -197,13 +197,6 @@ class EmbeddedHosts:
 
     def _new_host(self, spec: MachineSpec) -> EmbeddedHost:
         return EmbeddedHost(self._site, spec)
-
-    async def _destroy(self, host: EmbeddedHost) -> None:
-        await host.stop()
-        host.release()
-        await asyncio.to_thread(shutil.rmtree, host.root, ignore_errors=True)
-        for path in self._site.base.glob(f"{host.instance_id}.*"):
-            path.unlink(missing_ok=True)
 
     # -- the workstation's files --------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shlex
+import shutil
 import socket
 import stat
 import sys
@@ -74,6 +75,7 @@ class EmbeddedHost:
         self._relays: set[asyncio.Task[None]] = set()
         self._service_address: str | None = None
         self._console: list[str] = []
+        self._client_files = site.base / f"{spec.instance_id}.ssh"
         self._control = Control(site.base / f"{spec.instance_id}.ctl", self._answer)
         self._sshd = SshServer(self, self.host_keys)
         self._lock = asyncio.Lock()
@@ -130,8 +132,11 @@ class EmbeddedHost:
         await self.stop()
         await self.start()
 
-    def release(self) -> None:
-        """Give the addresses back."""
+    async def discard(self) -> None:
+        """Take the machine down for good: remove its files and give its addresses back."""
+        await self.stop()
+        for path in (self.root, self._client_files):
+            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
         if self.addresses.inside and self._service_address:
             self.site.lease.release(self.addresses.inside)
             self.site.lease.release(self._service_address)
@@ -139,6 +144,7 @@ class EmbeddedHost:
     def _prepare(self) -> bool:
         """Make or refresh the files; tell whether this is the first boot."""
         hostname = self.spec.private_dns.partition(".")[0]
+        self._client_files.mkdir(exist_ok=True)
         if self.root.exists():
             self.sandbox.forget_what_ran()
             self.sandbox.set_hostname(hostname)
@@ -316,7 +322,7 @@ class EmbeddedHost:
             argv = [shell, "-c", self._rewritten(command, user)]
         else:
             argv = [shell, "--rcfile", str(STANDINS / "shell.sh"), "-i"] if tty else [shell]
-        return confine.command(argv, writable=[self.root], readable=[self._ssh_config_path(user)], tty=tty)
+        return confine.command(argv, writable=[self.root], readable=[self._client_files], tty=tty)
 
     def _rewritten(self, text: str, user: str) -> str:
         rule = redirection_rule(str(self.root), user if confine.is_available() else "root")
@@ -424,7 +430,7 @@ class EmbeddedHost:
         return {"text": "".join(f"{line}\n" for line in self._console)}
 
     def _ssh_config_path(self, user: str) -> Path:
-        return self.site.base / f"{self.instance_id}.{shlex.quote(user)}.conf"
+        return self._client_files / f"{shlex.quote(user)}.conf"
 
 
 class _SshService:

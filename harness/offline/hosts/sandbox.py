@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from dataclasses import dataclass
@@ -178,24 +179,28 @@ class Sandbox:
         """Put the stand-ins into ``/usr/bin``, links to two small scripts that know by which name they are called."""
         for script in ("mapped", "python"):
             shutil.copy(STANDINS / script, self.root / "usr/lib/standins" / script)
-        for script, names in command_names().items():
-            for name in names:
-                (self.root / "usr/bin" / name).symlink_to(f"../lib/standins/{script}")
+        for name, target in command_targets().items():
+            (self.root / "usr/bin" / name).symlink_to(target)
 
 
-def command_names() -> dict[str, tuple[str, ...]]:
-    """Return which commands a new host has, by the script that answers for them."""
-    names: dict[str, list[str]] = {}
+@functools.cache
+def command_targets() -> dict[str, str]:
+    """Return the commands of a new host and where the link of that name in its ``/usr/bin`` leads."""
+    targets: dict[str, str] = {}
     for line in (STANDINS / "commands.txt").read_text().splitlines():
-        script, _, rest = line.partition(":")
-        if rest and not line.startswith("#"):
-            names.setdefault(script.strip(), []).extend(rest.split())
-    present = [name for name in names["mapped"] if _is_present(name)]
-    return {"mapped": tuple(present), "python": tuple(names["python"])}
+        kind, _, names = line.partition(":")
+        for name in names.split() if kind in {"plain", "mapped", "python"} else ():
+            program = _program(name)
+            if kind == "plain" and program is not None:
+                targets[name] = program
+            elif kind == "python" or (kind == "mapped" and program is not None):
+                targets[name] = f"../lib/standins/{kind}"
+    return targets
 
 
-def _is_present(name: str) -> bool:
-    return any(os.access(f"{directory}/{name}", os.X_OK) for directory in ("/usr/bin", "/bin", "/usr/sbin", "/sbin"))
+def _program(name: str) -> str | None:
+    places = (f"{directory}/{name}" for directory in ("/usr/bin", "/bin", "/usr/sbin", "/sbin"))
+    return next((place for place in places if os.access(place, os.X_OK)), None)
 
 
 def _files(release: Release) -> dict[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import asyncssh
+from asyncssh.stream import SSHReader, SSHTCPStreamSession, SSHWriter
 
 from harness.offline.hosts.sandbox import Sandbox
 from harness.offline.hosts.session import HostSession, Launcher
@@ -103,7 +103,7 @@ class _Server(asyncssh.SSHServer):
         """Connect through, as ``ssh -J`` and ``-L`` ask: from this host's address, behind the other one's rules."""
         return self._connect(dest_host, dest_port)
 
-    async def _connect(self, name: str, port: int) -> Callable[..., Awaitable[None]]:
+    async def _connect(self, name: str, port: int) -> asyncssh.SSHTCPSession[bytes]:
         route = self._host.route(name, port)
         if route is None:
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, f"{name}: Name or service not known")
@@ -112,7 +112,7 @@ class _Server(asyncssh.SSHServer):
             connection = await _connect_from(source, address, real_port)
         except OSError as error:
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, str(error)) from error
-        return lambda reader, writer: _forward(reader, writer, connection)
+        return SSHTCPStreamSession(lambda reader, writer: _forward(reader, writer, connection))
 
 
 async def _connect_from(source: str, address: str, port: int) -> socket.socket:
@@ -128,7 +128,7 @@ async def _connect_from(source: str, address: str, port: int) -> socket.socket:
     return connection
 
 
-async def _forward(reader: asyncssh.SSHReader[bytes], writer: asyncssh.SSHWriter[bytes], peer: socket.socket) -> None:
+async def _forward(reader: SSHReader[bytes], writer: SSHWriter[bytes], peer: socket.socket) -> None:
     """Pass bytes between a channel and a socket until both have ended."""
     loop = asyncio.get_running_loop()
 

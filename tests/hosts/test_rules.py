@@ -1,0 +1,192 @@
+"""Security groups: who gets an answer, from one moment to the next."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+
+import pytest
+
+from harness.offline.hosts.bpf import attach_source_filter
+from harness.offline.hosts.door import Door
+from harness.offline.hosts.rules import Addresses, admits, admitted
+from harness.waiting import until
+from tests.hosts.support import connects, rule
+
+# -- rules alone ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "port", "source", "expected"),
+    [
+        (rule(), 22, "127.0.0.1", True),
+        (rule(), 23, "127.0.0.1", False),
+        (rule(port=20, to=30), 25, "127.0.0.1", True),
+        (rule(port=20, to=30), 31, "127.0.0.1", False),
+        (rule(protocol="-1", port=-1), 8003, "127.0.0.1", True),
+        (rule(protocol="udp"), 22, "127.0.0.1", False),
+        (rule(protocol="icmp", port=-1), 22, "127.0.0.1", False),
+        (rule("198.51.100.0/24"), 22, "127.0.0.1", False),
+        (rule("127.0.0.1/32"), 22, "127.0.0.1", True),
+        (rule("::/0"), 22, "127.0.0.1", False),
+        (rule("172.31.0.0/16"), 22, "172.31.7.9", True),
+    ],
+)
+def test_a_rule_admits(given, port, source, expected):
+    assert admits([given], port, source) is expected
+
+
+def test_groups_add_up():
+    assert admits([rule("198.51.100.0/24"), rule(port=8003), rule("127.0.0.1/32")], 22, "127.0.0.1")
+
+
+def test_no_rule_admits_nobody():
+    assert not admits([], 22, "127.0.0.1")
+
+
+BOOK = [Addresses("127.9.0.1", "127.9.1.1", "172.31.0.1"), Addresses("127.9.0.2", "127.9.1.2", "172.31.0.2")]
+
+
+@pytest.mark.parametrize(
+    ("source", "at", "expected"),
+    [
+        ("0.0.0.0/0", "127.9.0.1", {"127.0.0.1", "127.9.0.1", "127.9.0.2"}),
+        ("0.0.0.0/0", "127.9.1.1", {"127.9.1.1", "127.9.1.2"}),
+        ("172.31.0.2/32", "127.9.1.1", {"127.9.1.2"}),
+        ("172.31.0.2/32", "127.9.0.1", set()),
+        ("127.9.0.2/32", "127.9.0.1", {"127.9.0.2"}),
+        ("127.9.0.2/32", "127.9.1.1", set()),
+    ],
+)
+def test_callers_are_seen_by_the_address_they_came_by(source, at, expected):
+    assert admitted([rule(source)], 22, BOOK, at) == expected
+
+
+# -- one door ---------------------------------------------------------------------------------------------------------
+
+
+def filters_work() -> bool:
+    with socket.socket() as trial:
+        return attach_source_filter(trial, [])
+
+
+@pytest.fixture(params=["filter", "no filter"])
+def means(request):
+    if request.param == "filter" and not filters_work():
+        pytest.skip("this system keeps socket filters for root")
+    return request.param == "filter"
+
+
+def seen_from(source: str, address: str, port: int) -> str:
+    with socket.socket() as caller:
+        caller.bind((source, 0))
+        caller.settimeout(0.3)
+        try:
+            caller.connect((address, port))
+        except TimeoutError:
+            return "no answer"
+        except ConnectionRefusedError:
+            return "refused"
+        try:
+            return "served" if caller.recv(1) else "closed"
+        except TimeoutError:
+            return "silence"
+
+
+def test_a_door_opens_and_shuts_for_those_it_is_told(lab, means):
+    async def walk() -> list[str]:
+        loop = asyncio.get_running_loop()
+        address, stranger = lab.hosts._site.lease.service(), "127.1.2.3"
+
+        def serve(caller: socket.socket, _address: str) -> None:
+            caller.send(b"x")
+            caller.close()
+
+        async def look(source: str = "127.0.0.1") -> str:
+            return await loop.run_in_executor(None, seen_from, source, address, 4711)
+
+        door = Door(loop, address, 4711, serve, filters=means)
+        seen = [await look()]
+        door.admit(frozenset({"127.0.0.1"}))
+        seen += [await look(), await look(stranger)]
+        door.admit(frozenset())
+        seen += [await look(), await look()]
+        door.admit(frozenset({"127.0.0.1"}))
+        seen.append(await look())
+        door.close()
+        seen.append(await look())
+        return seen
+
+    refused_one = "no answer" if means else "silence"
+    expected = ["no answer", "served", refused_one, "no answer", "no answer", "served", "refused"]
+    assert asyncio.run(walk()) == expected
+
+
+# -- hosts ------------------------------------------------------------------------------------------------------------
+
+
+def test_rules_hold_from_the_moment_they_are_set(lab):
+    host = lab.boot(rule("198.51.100.0/24"))
+    assert host.ssh_answers() == "silent"
+    host.allow(rule())
+    assert host.ssh_answers(5) == "open"
+    host.allow()
+    assert host.ssh_answers() == "silent"
+    host.allow(rule("::/0"))
+    assert host.ssh_answers() == "silent"
+    host.allow(rule(protocol="-1", port=-1))
+    assert host.out("echo in") == "in"
+
+
+def test_a_running_session_outlives_its_rule(lab):
+    host = lab.boot()
+    argv = [*host.ssh_argv(), "cat"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=lab.environment) as client:
+        client.stdin.write(b"one\n")
+        client.stdin.flush()
+        assert client.stdout.readline() == b"one\n"
+        host.allow()
+        client.stdin.write(b"two\n")
+        client.stdin.close()
+        assert client.stdout.readline() == b"two\n"
+    assert client.returncode == 0
+
+
+def test_a_published_port_is_behind_the_rules(lab):
+    host = lab.boot()
+    machine = lab.hosts._hosts[host.spec.instance_id]
+    backend = socket.create_server((machine.service_address(), 0))
+    backend.settimeout(10)
+
+    def on_loop(coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, lab.hosts.loop).result(10)
+
+    close = on_loop(machine.publish(8003, backend.getsockname()))
+    with pytest.raises(OSError, match="in use"):
+        on_loop(machine.publish(8003, backend.getsockname()))
+    assert connects(host.public, 8003) == "silent"
+    host.allow(rule(), rule(port=8003))
+    with socket.create_connection((host.public, 8003), 5) as caller:
+        served, _ = backend.accept()
+        served.sendall(b"hello")
+        assert caller.recv(5) == b"hello"
+        served.close()
+    assert host.out("ss -tln | grep -c :8003") == "1"
+    backend.close()
+    with socket.create_connection((host.public, 8003), 5) as caller, pytest.raises(ConnectionResetError):
+        caller.recv(1)
+    on_loop(close())
+    assert connects(host.public, 8003) == "refused"
+
+
+def test_a_group_named_by_its_members_private_addresses(lab):
+    one, other = lab.boot(), lab.boot()
+    target = lab.boot(rule(f"{one.private}/32"))
+    port = lab.port
+    curl = f"curl -s -m 1 --http0.9 http://{target.private}:{port}/ | head -c 3"
+    assert one.out(curl) == "SSH"
+    assert other.out(curl) == ""
+    target.allow(rule(f"{other.private}/32"))
+    until("the other is let in", lambda: other.out(curl) == "SSH", timeout=5)
+    assert one.out(curl) == ""
