@@ -52,5 +52,10 @@ class Reference:
     def _slow(self) -> list[tuple[str, Callable[[], object]]]:
         sagemaker = self.sagemaker
         return [
+            ("final", self.final.before),
+            ("account", self.account.cli),
+            ("bastion", self.instances.entrance),
+            ("private", self.instances.hop),
+            ("spot", self.spot.request),
             *((stage, step) for stage in ("sagemaker", "kmeans") for step in sagemaker.early()),
         ]

@@ -43,9 +43,10 @@ class Final(Stage):
 
     @step
     def private_volumes(self) -> Volumes:
-        """Observe what became of the volumes that the private instance had."""
-        private = self.subject.instances.private()
-        self.private_terminated()
+        """Observe what became of the volumes that the private instance had; raises ``Unmet`` while it lives."""
+        private, end = self.subject.instances.private(), self.private_terminated().private
+        if not end.is_terminated:
+            raise Unmet("private.terminated", f"private instance {end} still has its volumes")
         return Volumes(private.id, self._until_passed(private.volumes))
 
     @step
