@@ -86,10 +86,9 @@ class Image:
         return EVERYWHERE.search(self.command_line) is not None
 
     def is_pulled_from(self, repository: str) -> bool:
-        """Say whether it came from that repository, whatever it has been tagged since."""
-        return any(
-            digest.rpartition("@")[0].removeprefix("docker.io/library/") == repository for digest in self.digests
-        )
+        """Say whether it came from that official repository, or a mirror of it, whatever it has been tagged since."""
+        names = (digest.rpartition("@")[0] for digest in self.digests)
+        return any(name == repository or name.endswith(f"/library/{repository}") for name in names)
 
     def is_release(self, reference: str) -> bool:
         """Say whether it is the image that a reference such as ``httpd:2.4`` means.
@@ -99,7 +98,8 @@ class Image:
         """
         repository, _, release = reference.partition(":")
         version = (self.environment or {}).get(f"{repository.upper()}_VERSION", "")
-        return _plain(reference) in map(_plain, self.tags) or f"{version}.".startswith(f"{release}.")
+        is_version = bool(release) and f"{version}.".startswith(f"{release}.")
+        return is_version or _plain(reference) in map(_plain, self.tags)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
