@@ -41,11 +41,11 @@ class PlainScreen:
 
 def show(grade: Grade, homework: Homework, screen: Screen, width: int = 80) -> None:
     """Write the table, what was left behind, and the grade's line, no line wider than ``width`` (at least 40)."""
-    width = max(width, 40)
+    width, said = max(width, 40), _Said()
     for stage in homework.stages.values():
         rows = [row for row in grade.rows if row.requirement.stage == stage.name]
         if rows:
-            _show_stage(stage, rows, screen, width)
+            _show_stage(stage, rows, screen, width, said)
     if grade.leaks:
         screen.write_line("")
         screen.write_line("Left behind", bold=True, red=True)
@@ -58,19 +58,19 @@ def show(grade: Grade, homework: Homework, screen: Screen, width: int = 80) -> N
         screen.write_line(line, bold=True, **{colour: True})
 
 
-def _show_stage(stage: Stage, rows: list[Row], screen: Screen, width: int) -> None:
+def _show_stage(stage: Stage, rows: list[Row], screen: Screen, width: int, said: _Said) -> None:
     plain = [row for row in rows if not row.requirement.bonus]
     points = f"{sum(row.earned for row in plain)}/{sum(row.requirement.points for row in plain)}"
     screen.write_line("")
     screen.write_line(f"{stage.title:<{width - 8}}{points:>8}", bold=True)
     for row in rows:
-        head, *rest = _lines(row, width)
+        head, *rest = _lines(row, width, said)
         screen.write_line(head, **_MARKUP[row.judgement.verdict])
         for line in rest:
             screen.write_line(line)
 
 
-def _lines(row: Row, width: int) -> Iterator[str]:
+def _lines(row: Row, width: int, said: _Said) -> Iterator[str]:
     requirement, judgement = row.requirement, row.judgement
     head = f"  {judgement.verdict:<11}{_points(row):>4} "
     if judgement.verdict == "met":
@@ -80,10 +80,25 @@ def _lines(row: Row, width: int) -> Iterator[str]:
             yield from _wrapped(f"Advice: {advice}", width)
         return
     yield _cut(head + requirement.id, width)
-    cause = f"{_CAUSES[judgement.cause]}: " if judgement.cause else ""
-    yield from _wrapped(cause + (judgement.message or requirement.statement), width)
+    yield from _wrapped(said.reason(row), width)
     if judgement.hint:
         yield from _wrapped(f"Hint: {judgement.hint}", width)
+
+
+class _Said:
+    """What the table has said already: a long reason that many requirements share is told once."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], str] = {}
+
+    def reason(self, row: Row) -> str:
+        """Return the message with the cause before it, or for which requirement it was told."""
+        judgement, id = row.judgement, row.requirement.id
+        message = judgement.message or row.requirement.statement
+        if judgement.cause is None:
+            return message
+        first = self._first.setdefault((judgement.cause, message), id)
+        return f"{_CAUSES[judgement.cause]}: {message if first == id else f'the same as for {first}'}"
 
 
 def _points(row: Row) -> str:

@@ -58,6 +58,19 @@ def test_what_is_not_judged_says_why_first(cause, words) -> None:
     assert any(line.strip() == words + "what happened" for line in lines)
 
 
+def test_a_reason_that_many_share_is_told_once() -> None:
+    ids = ("docker.engine", "docker.remove", "httpd.container")
+    lines = [line.strip() for line in table(*(Judgement(id, "not judged", "missing", "no bastion") for id in ids))]
+    assert lines.count("prerequisite missing: no bastion") == 1
+    assert lines.count("prerequisite missing: the same as for docker.engine") == 2
+
+
+def test_what_is_not_met_says_so_every_time() -> None:
+    ids = ("docker.engine", "docker.remove")
+    lines = [line.strip() for line in table(*(Judgement(id, "not met", None, "not there") for id in ids))]
+    assert lines.count("not there") == 2
+
+
 def test_advice_on_what_is_met_is_shown() -> None:
     assert any(line.strip() == "Advice: t3." for line in table(Judgement("spot.launched", "met", hints=("t3.",))))
 
