@@ -17,6 +17,9 @@ from pathlib import Path
 import boto3
 import pytest
 
+import harness.offline.cloud
+from harness.__main__ import main
+from harness.cloud import OFFLINE, Cloud, Credentials
 from harness.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +110,34 @@ def test_a_region_and_keys_of_the_callers_do_not_matter(monkeypatch) -> None:
     with serving() as (_, variables):
         assert variables["AWS_REGION"] == "us-east-1"
         assert answers(variables["AWS_ENDPOINT_URL"])
+
+
+class StoppedWhileItStarts:
+    """An offline cloud that is told to stop before it has started."""
+
+    def __init__(self, state: Path, **_: object) -> None:
+        self.state = state
+        self.cloud = Cloud(
+            "moto", "embedded", "123456789012", "us-east-1", OFFLINE, "http://127.0.0.1:1", Credentials("AKIA", "it's"),
+            state / "ssh config",
+        )  # fmt: skip
+
+    def __enter__(self) -> StoppedWhileItStarts:
+        signal.raise_signal(signal.SIGTERM)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        (self.state / "closed").write_text("")
+
+
+def test_a_signal_while_the_cloud_starts_ends_it_in_order(monkeypatch, tmp_path, capsys) -> None:
+    monkeypatch.setattr(harness.offline.cloud, "OfflineCloud", StoppedWhileItStarts)
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["cloud", "--state", str(tmp_path / "state")]) == 0
+    assert (tmp_path / "state" / "closed").exists()
+    assert signal.getsignal(signal.SIGTERM) is before
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "ready"
+    values = {line.split("=")[0]: shlex.split(line.partition("=")[2]) for line in lines if line.startswith("export ")}
+    assert values["export AWS_SECRET_ACCESS_KEY"] == ["it's"]
+    assert values["export ACCEPTANCE_SSH_CONFIG"] == [str(tmp_path / "state" / "ssh config")]
