@@ -10,10 +10,21 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from harness.aws.session import Aws
-from harness.errors import CloudTrouble
+from harness.errors import CloudTrouble, HarnessError
 from harness.waiting import until
 
 T = TypeVar("T")
+
+
+class Refused(HarnessError):
+    """Says why SageMaker would not begin something: what was asked for cannot be done."""
+
+    @property
+    def lacks_data(self) -> bool:
+        """Say whether it is for want of the training data."""
+        return "No S3 objects found" in str(self)
+
+
 _log = logging.getLogger(__name__)
 
 EXECUTION_POLICY = "AmazonSageMakerFullAccess"
@@ -104,16 +115,19 @@ def create_execution_role(aws: Aws, name: str, tags: dict[str, str]) -> str:
 def once_assumable(work: Callable[[], T], timeout: float, every: float) -> T:
     """Do what needs a role that was made a moment ago: IAM takes seconds until every service knows it.
 
-    ``timeout`` and ``every`` are seconds. Source: AWS, "Troubleshoot IAM", "Changes that I make are not always
-    immediately visible".
+    ``timeout`` and ``every`` are seconds. Raises :class:`Refused` for what SageMaker finds invalid, and botocore's
+    errors. Source: AWS, "Troubleshoot IAM", "Changes that I make are not always immediately visible".
     """
 
     def attempt() -> tuple[T] | None:
         try:
             return (work(),)
         except ClientError as error:
-            if "assume role" in error.response["Error"].get("Message", "").lower():
+            code, words = error.response["Error"].get("Code"), error.response["Error"].get("Message", "")
+            if "assume role" in words.lower():
                 return None
+            if code == "ValidationException":
+                raise Refused(words) from error
             raise
 
     done = until("the execution role can be assumed", attempt, timeout=timeout, every=every)

@@ -6,11 +6,13 @@ and warnings are its own as well. The process ends with its standard input, so i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,7 @@ class SdkProcess:
     """The process that the SDK runs in; it begins to import it at once.
 
     ``environment`` is all that it sees of this machine's. ``directory`` is the run's own and takes what goes over, and
-    the SDK's log. ``patience`` is how many seconds a step may take.
+    the SDK's log. ``patience`` is how many seconds a step may take. ``close()`` ends the process.
     """
 
     def __init__(self, environment: Mapping[str, str], directory: Path, patience: float) -> None:
@@ -51,6 +53,8 @@ class SdkProcess:
         self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
         self._process = self._start({**environment, **_sdk_settings(directory), "PYTHONPATH": str(ROOT)})
+        # A run that is cut short closes nothing; this does, at the latest when the interpreter ends.
+        self.close = weakref.finalize(self, _end, self._process)
 
     def _start(self, environment: dict[str, str]) -> subprocess.Popen[str]:
         with (self.directory / "sdk.log").open("w") as log:
@@ -59,15 +63,8 @@ class SdkProcess:
                 env=environment, cwd=self.directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                 text=True, start_new_session=True,
             )  # fmt: skip
-        threading.Thread(target=self._listen, args=(process,), daemon=True, name="sagemaker sdk").start()
+        threading.Thread(target=_listen, args=(process, self._answers), daemon=True, name="sagemaker sdk").start()
         return process
-
-    def _listen(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        with process.stdout as lines:
-            for line in lines:
-                self._answers.put(line)
-        self._answers.put("")
 
     def do(self, what: str, **arguments: Any) -> Any:
         """Have the worker do something and return its answer.
@@ -75,10 +72,8 @@ class SdkProcess:
         Raises botocore's ``ClientError`` as AWS said it, :class:`SdkError` for anything else that the SDK raised,
         :class:`~harness.errors.TimedOut`, and ``RuntimeError`` where the process has ended.
         """
-        assert self._process.stdin is not None
         with self._lock:
-            self._process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
-            self._process.stdin.flush()
+            self._send({"do": what, **arguments})
             try:
                 line = self._answers.get(timeout=self.patience)
             except queue.Empty:
@@ -90,17 +85,19 @@ class SdkProcess:
             raise _raised(answer["error"])
         return answer["ok"]
 
+    def _send(self, request: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        except (OSError, ValueError):  # the pipe is broken, or was closed here
+            self._answers.put("")
+
     def keep(self, name: str, rows: Array) -> str:
         """Write an array where the worker finds it; returns the path."""
         path = self.directory / f"{name}.npy"
         np.save(path, rows.astype(np.float32), allow_pickle=False)
         return str(path)
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
 
 
 class SdkExample:
@@ -136,6 +133,23 @@ class SdkExample:
     def close(self) -> None:
         """End the SDK's process."""
         self.process.close()
+
+
+def _listen(process: subprocess.Popen[str], answers: queue.Queue[str]) -> None:
+    """Hand on what the worker says; an empty line stands for its end."""
+    assert process.stdout is not None
+    with process.stdout as lines:
+        for line in lines:
+            answers.put(line)
+    answers.put("")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Close the worker's standard input, by which it ends."""
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # it ended by itself, with something unsaid
+        process.stdin.close()
+    process.wait()
 
 
 def _raised(told: dict[str, Any]) -> Exception:

@@ -146,7 +146,8 @@ def _listed(aws: Aws, manifest: str) -> tuple[list[s3.Location], str]:
         return [], f"there is no manifest at {manifest}"
     try:
         head, *names = json.loads(content)
-        return [s3.Location.parse(head["prefix"] + name) for name in names], ""
+        prefix = head["prefix"]
+        return [s3.Location.parse(prefix + name) for name in names], ""
     except (ValueError, TypeError, KeyError):
         return [], f"{manifest} is not a manifest"
 

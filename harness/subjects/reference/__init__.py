@@ -40,7 +40,8 @@ class Reference:
         self.final = Final(self)
 
     def close(self) -> None:
-        """End the connections to hosts; what was made stays."""
+        """End the connections to hosts and the helpers on this machine; what was made stays."""
+        self.sagemaker.close()
         self.containers.close()
         self.instances.close()
 
@@ -56,6 +57,11 @@ class Reference:
             ("account", self.account.cli),
             ("bastion", self.instances.entrance),
             ("private", self.instances.hop),
+            ("docker", self.containers.shell_removed),
+            ("docker", self.containers.images),
+            ("httpd", self.httpd.edit),
+            ("jupyter", self.jupyter.libraries),
+            ("jupyter", self.jupyter.execution),
             ("spot", self.spot.request),
             *((stage, step) for stage in ("sagemaker", "kmeans") for step in sagemaker.early()),
         ]

@@ -30,6 +30,8 @@ class Sagemaker(Stage):
     ``digits`` says where the digits come from; by default MNIST from AWS's samples, or what stands in for it.
     """
 
+    process: SdkProcess | None = None
+
     def __init__(self, subject: Reference, digits: DigitsSource | None = None) -> None:
         super().__init__(subject)
         self.name = f"kmeans-{subject.context.run_id}"
@@ -54,6 +56,11 @@ class Sagemaker(Stage):
     def early(self) -> list[Callable[[], object]]:
         """Return the steps to begin before anything is asked for: the rest follows from them."""
         return [self.sdk, self.notebook_created, self.digits, self.predictions]
+
+    def close(self) -> None:
+        """End the process that the SageMaker SDK runs in."""
+        if self.process is not None:
+            self.process.close()
 
     # What the homework does.
 
@@ -87,9 +94,9 @@ class Sagemaker(Stage):
     @step
     def sdk(self) -> SdkProcess:
         """Start the process that the SageMaker SDK runs in: the import takes seconds."""
-        return SdkProcess(
-            self.context.workstation.environment, self.context.run_dir / "sagemaker", self.patience.training
-        )
+        directory = self.context.run_dir / "sagemaker"
+        self.process = SdkProcess(self.context.workstation.environment, directory, self.patience.training)
+        return self.process
 
     @step
     def example(self) -> Example:
@@ -134,10 +141,17 @@ class Sagemaker(Stage):
             ledger.creating(kinds.OBJECTS, region, uri=self.output_uri) as output,
             ledger.creating(kinds.JOB, region, name=self.name) as job,
         ):
-            self._once_assumable(lambda: self.example().fit(self.name))
+            self._fit()
             output.id, job.id = self.output_uri, self.name
         self._write_down_logs(kinds.LOGS, f"/aws/sagemaker/TrainingJobs|{self.name}/")
         return self.name
+
+    def _fit(self) -> None:
+        try:
+            self._once_assumable(lambda: self.example().fit(self.name))
+        except sagemaker.Refused as refusal:
+            wanting = "kmeans.training-data" if refusal.lacks_data else "kmeans.trained"
+            raise Unmet(wanting, f"SageMaker refuses training job {self.name}: {refusal}") from refusal
 
     @step
     def trained(self) -> str:
@@ -161,10 +175,16 @@ class Sagemaker(Stage):
             ledger.creating(kinds.CONFIG, region, name=self.name) as config,
             ledger.creating(kinds.ENDPOINT, region, name=self.name) as endpoint,
         ):
-            self.example().deploy(self.name)
+            self._deploy()
             model.id = config.id = endpoint.id = self.name
         self._write_down_logs(kinds.LOG_GROUP, f"/aws/sagemaker/Endpoints/{self.name}")
         return self.name
+
+    def _deploy(self) -> None:
+        try:
+            self._once_assumable(lambda: self.example().deploy(self.name))
+        except sagemaker.Refused as refusal:
+            raise Unmet("kmeans.endpoint", f"SageMaker refuses endpoint {self.name}: {refusal}") from refusal
 
     @step
     def served(self) -> str:
