@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.aws import images, instances
 from harness.errors import CloudTrouble
 from harness.facts.instances import Image, Instance
-from harness.steps import step
+from harness.steps import shared_step, step
 from harness.subjects.reference.stage import Stage
 
 
@@ -18,14 +18,14 @@ class Launching(Stage):
         wanted = self.homework.image
         return images.find_newest(self.aws, wanted.owner, wanted.newest, wanted.architecture)
 
-    @step
+    @shared_step
     def bastion_launched(self) -> str:
         """Launch the bastion into the public group; returns its id."""
         return self._launched(
             "bastion", self.homework.bastion.instance_type, self.subject.network.public_made(), public=True
         )
 
-    @step
+    @shared_step
     def private_launched(self) -> str:
         """Launch the private instance into the private group, without a public address; returns its id."""
         return self._launched(

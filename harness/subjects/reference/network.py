@@ -7,7 +7,7 @@ import contextlib
 from harness.aws import groups, vpc
 from harness.errors import Unmet
 from harness.facts.network import Door, Group, Vpc
-from harness.steps import step
+from harness.steps import shared_step, step
 from harness.subjects.reference.stage import Stage
 
 
@@ -28,12 +28,12 @@ class Network(Stage):
             creation.id = vpc.create_default_vpc(self.aws)
         return vpc.find_default_vpc(self.aws)
 
-    @step
+    @shared_step
     def public_made(self) -> str:
         """Create the public group; returns its id."""
         return self._made(self.homework.network.public_group, "Bastion: ssh and the web servers, from anywhere")
 
-    @step
+    @shared_step
     def private_made(self) -> str:
         """Create the private group; returns its id."""
         return self._made(self.homework.network.private_group, "Private instance: ssh from the bastion")

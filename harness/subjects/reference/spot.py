@@ -9,7 +9,7 @@ from harness.aws import instances, market, prices, spot
 from harness.errors import CloudTrouble, Unmet
 from harness.facts.instances import Instance
 from harness.facts.spot import Options, Prices, Request
-from harness.steps import step
+from harness.steps import shared_step, step
 from harness.subjects.reference.launching import until_running
 from harness.subjects.reference.stage import Stage
 
@@ -37,7 +37,7 @@ class Spot(Stage):
         """Observe what the options file asks for."""
         return market.read_options(self.aws, self.options_path)
 
-    @step
+    @shared_step
     def launched(self) -> str:
         """Launch an instance with the options file, as it is; returns the instance's id."""
         options = self.options()
