@@ -137,8 +137,8 @@ def create_account(cloud: Cloud) -> Account:
     return Account(cloud, create_role(account, "execution", "sagemaker.amazonaws.com"))
 
 
-def create_role(account: Account, name: str, service: str) -> str:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+def create_role(account: Account, name: str, service: str, effect: str = "Allow") -> str:
+    statement = {"Effect": effect, "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     return str(account.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"])
 

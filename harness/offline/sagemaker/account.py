@@ -99,18 +99,15 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 def _lets_in(trust: str | dict[str, Any]) -> bool:
     policy = json.loads(trust or "{}") if isinstance(trust, str) else trust
-    return any(_admits(statement) for statement in _listed(policy.get("Statement", [])))
+    about = [each.get("Effect") for each in _listed(policy.get("Statement", [])) if _concerns(each)]
+    return "Allow" in about and "Deny" not in about
 
 
-def _admits(statement: dict[str, Any]) -> bool:
+def _concerns(statement: dict[str, Any]) -> bool:
     principal = statement.get("Principal", {})
     services = _listed(principal.get("Service", [])) if isinstance(principal, dict) else _listed(principal)
     actions = {action.lower() for action in _listed(statement.get("Action", []))}
-    return (
-        statement.get("Effect") == "Allow"
-        and bool({_PRINCIPAL, "*"} & set(services))
-        and bool({"sts:assumerole", "sts:*", "*"} & actions)
-    )
+    return bool({_PRINCIPAL, "*"} & set(services)) and bool({"sts:assumerole", "sts:*", "*"} & actions)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -23,6 +23,8 @@ from .tables import check_finite, read_csv
 from .tasks import AlgorithmError, Channel, Outcome, Task
 
 Log = Callable[[str], None]
+Centers = NDArray[Any]
+Masses = NDArray[np.float64]
 _INIT = {"random": "random", "kmeans++": "k-means++"}
 # What "auto" stands for is not documented; these keep the second stage well fed and quick.
 _AUTO_FACTOR = 10
@@ -52,12 +54,10 @@ def perform(task: Task, log: Log) -> Outcome:
 
 
 def _fit(rows: NDArray[np.float32], settings: Settings, log: Log) -> NDArray[np.float32]:
-    weights = _decay(len(rows), settings.half_life_time_size)
-    centers = _stream(rows, weights, settings)
+    centers, mass = _stream(rows, _decay(len(rows), settings.half_life_time_size), settings)
     if len(centers) == settings.k:
         log("No shrinking is required as extra_center_factor is 1.")
         return centers.astype(np.float32)
-    mass = np.bincount(nearest(rows, centers)[0], weights, len(centers))
     if np.count_nonzero(mass) >= settings.k:
         centers, mass = centers[mass > 0], mass[mass > 0]
     else:
@@ -66,22 +66,34 @@ def _fit(rows: NDArray[np.float32], settings: Settings, log: Log) -> NDArray[np.
     return _shrink(centers, mass, settings).astype(np.float32)
 
 
-def _stream(rows: NDArray[np.float32], weights: NDArray[np.float64], settings: Settings) -> NDArray[Any]:
-    """Read the data ``epochs`` times in mini-batches and return the centres that were kept."""
+def _stream(rows: NDArray[np.float32], weights: NDArray[np.float64], settings: Settings) -> tuple[Centers, Masses]:
+    """Read the data ``epochs`` times in mini-batches; return the centres and the weight that each has gathered."""
     from sklearn.cluster import MiniBatchKMeans
 
     kept = min(settings.k * (settings.extra_center_factor or _AUTO_FACTOR), len(rows))
-    model = MiniBatchKMeans(kept, init=_INIT[settings.init_method], n_init=1, reassignment_ratio=0)
     batch = max(settings.mini_batch_size, kept)  # the first must hold as many points as there are centres
+    centers = _first_centers(rows[:batch], weights[:batch], kept, settings.init_method)
+    mass = np.zeros(kept)
+    model = MiniBatchKMeans(kept, init=centers, n_init=1, reassignment_ratio=0)
     for _ in range(settings.epochs):
         for begin in range(0, len(rows), batch):
-            part = slice(begin, begin + batch)
-            model.partial_fit(rows[part], sample_weight=weights[part])
-    centers: NDArray[Any] = model.cluster_centers_
+            part, heavy = rows[begin : begin + batch], weights[begin : begin + batch]
+            mass += np.bincount(nearest(part, centers)[0], heavy, kept)
+            centers = model.partial_fit(part, sample_weight=heavy).cluster_centers_.copy()
+    return centers, mass
+
+
+def _first_centers(rows: NDArray[np.float32], weights: NDArray[np.float64], count: int, method: str) -> Centers:
+    from sklearn.cluster import kmeans_plusplus
+
+    if method == "random":
+        chosen = np.random.default_rng().choice(len(rows), count, replace=False, p=weights / weights.sum())
+        return rows[chosen]
+    centers: Centers = kmeans_plusplus(rows, count, sample_weight=weights)[0]
     return centers
 
 
-def _shrink(centers: NDArray[Any], mass: NDArray[Any], settings: Settings) -> NDArray[Any]:
+def _shrink(centers: Centers, mass: Masses, settings: Settings) -> Centers:
     """Reduce weighted centres to k."""
     from sklearn.cluster import KMeans
 
@@ -92,7 +104,7 @@ def _shrink(centers: NDArray[Any], mass: NDArray[Any], settings: Settings) -> ND
         max_iter=settings.local_lloyd_max_iter,
         tol=settings.local_lloyd_tol,
     ).fit(centers, sample_weight=mass)
-    found: NDArray[Any] = model.cluster_centers_
+    found: Centers = model.cluster_centers_
     return found
 
 
