@@ -9,6 +9,7 @@ Nothing is pulled or built through this client: the SDK would send the caller's 
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -62,18 +63,17 @@ class _Dialer(BaseHTTPAdapter):  # type: ignore[misc]
     def __init__(self, ssh: Ssh, target: Target, command: str, timeout: float) -> None:
         self.timeout = timeout
         self._ssh, self._target, self._command = ssh, target, command
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._dialled: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
         self._lock = threading.Lock()
         self._pool = _Pool(self)
         super().__init__()
 
-    def dial(self) -> Any:
+    def dial(self) -> socket.socket:
         """Return a connected socket."""
         ours, process = self._ssh.stream(self._target, self._command)
         ours.settimeout(self.timeout)
         with self._lock:
-            self._processes = [known for known in self._processes if known.poll() is None]
-            self._processes.append(process)
+            self._dialled.append((ours, process))
         return ours
 
     def get_connection(self, url: str, proxies: Any = None) -> _Pool:  # noqa: ARG002 - requests' signature
@@ -86,10 +86,11 @@ class _Dialer(BaseHTTPAdapter):  # type: ignore[misc]
         super().close()
         self._pool.close()
         with self._lock:
-            for process in self._processes:
+            for connected, process in self._dialled:
+                connected.close()  # an attached stream is nobody else's to close
                 process.terminate()
                 process.wait(self.timeout)
-            self._processes.clear()
+            self._dialled.clear()
 
 
 class _Api(docker.APIClient):  # type: ignore[misc]

@@ -136,11 +136,11 @@ def test_closing_ends_every_ssh_process(host):
     sshd, ssh = host
     sshd.commands = {"docker system dial-stdio": _dial}
     engine = Docker(ssh, Target(USER, "bastion"), timeout=SECONDS)
-    processes = list(engine.client.api._dialer._processes)
+    dialled = list(engine.client.api._dialer._dialled)
     engine.close()
 
-    assert processes
-    assert all(process.returncode is not None for process in processes)
+    assert dialled
+    assert all(process.returncode is not None for _, process in dialled)
 
 
 def test_sudo_is_tried_where_the_user_may_not(host):

@@ -108,6 +108,7 @@ class Jupyter(Stage):
     @step
     def removed(self) -> Removed:
         """Stop and remove the container once all else has been seen of it, and look for it again."""
+        self.container()
         for seen in (self.image, self.log, self.libraries, self.doors, self.execution):
             with contextlib.suppress(HarnessError):
                 seen()
