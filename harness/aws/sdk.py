@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import secrets
 import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,15 @@ class SdkProcess:
         except (OSError, ValueError):  # the pipe is broken, or was closed here
             self._answers.put("")
 
-    def keep(self, name: str, rows: Array) -> str:
-        """Write an array where the worker finds it; returns the path."""
-        path = self.directory / f"{name}.npy"
-        np.save(path, rows.astype(np.float32), allow_pickle=False)
-        return str(path)
+    @contextlib.contextmanager
+    def handed(self, rows: Array) -> Iterator[str]:
+        """Write an array where the worker finds it, yield the path, and remove it again."""
+        path = self.directory / f"{secrets.token_hex(4)}.npy"
+        try:
+            np.save(path, rows.astype(np.float32), allow_pickle=False)
+            yield str(path)
+        finally:
+            path.unlink(missing_ok=True)
 
 
 class SdkExample:
@@ -114,7 +119,8 @@ class SdkExample:
 
     def upload(self, rows: Array) -> str:
         """Write rows to S3 with ``record_set``."""
-        uri: str = self.process.do("upload", rows=self.process.keep("rows", rows))
+        with self.process.handed(rows) as path:
+            uri: str = self.process.do("upload", rows=path)
         return uri
 
     def fit(self, job: str) -> None:
@@ -127,7 +133,8 @@ class SdkExample:
 
     def predict(self, rows: Array) -> tuple[Pair, ...]:
         """Ask the endpoint with ``predict``."""
-        said = self.process.do("predict", rows=self.process.keep("asked", rows))
+        with self.process.handed(rows) as path:
+            said = self.process.do("predict", rows=path)
         return tuple((cluster, distance) for cluster, distance in said)
 
     def close(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import cattrs
 import pytest
 
 from harness import catalogue
@@ -134,6 +136,15 @@ def digit(number, **changed):
 def test_not_met(seen, said):
     with pytest.raises(AssertionError, match=said):
         judge(seen)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [DATA, JOB, ENDPOINT, PREDICTIONS, QUALITY, RESOURCES, NOTEBOOK, INSTANCE, ENDED],
+    ids=lambda s: type(s).__name__,
+)
+def test_facts_can_be_written_down_and_judged_again(seen):
+    assert cattrs.structure(json.loads(json.dumps(cattrs.unstructure(seen))), type(seen)) == seen
 
 
 def test_either_of_two_equally_near_centroids_is_right():
