@@ -131,7 +131,7 @@ class Lab:
 
     def until_up(self, instance: Instance) -> None:
         until("the host is up", lambda: instance.spec.instance_id in self.hosts._site.running, timeout=20, every=0.005)
-        until("ssh answers", lambda: self.hosts._hosts[instance.spec.instance_id]._doors, timeout=20, every=0.005)
+        until("ssh answers", lambda: self.hosts._hosts[instance.spec.instance_id].ports.numbers(), timeout=20, every=0.005)
 
 
 def make_key(path: Path) -> None:

@@ -1,10 +1,10 @@
 """Embedded hosts: instances as SSH servers within this process, each on loopback addresses of its own.
 
-Needs no root, no Docker, nothing but Python, an OpenSSH client and a system that gives every process all of 127.0.0.0/8
-(Linux). What it cannot do is said where it is done: a port of a host on which nothing listens resets a connection, whatever the
-rules say (:mod:`harness.offline.hosts.door` guards listening ports); programs that a host's user starts by hand listen on
-this machine, not behind the host's rules; ports below 1024 other than SSH's need the privilege on this machine; and what a
-program other than ``ssh`` and ``curl`` sends to the network is not held back.
+Needs no root, no Docker, nothing but Python, an OpenSSH client and a system that gives every process all of
+127.0.0.0/8 (Linux). What such a host cannot do: a port on which nothing listens resets a connection, whatever the rules
+say (doors guard listening ports); programs that a host's user starts by hand listen on this machine, not behind the
+host's rules; ports below 1024 other than SSH's need the privilege on this machine; and what a program other than
+``ssh`` and ``curl`` sends to the network is not held back.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DOWN_SECONDS = 30.0
 
 
 def _docker_engine(machine: Machine) -> Service:
-    from harness.offline.engine import Engine  # noqa: PLC0415 - loaded when a host installs Docker
+    from harness.offline.engine import Engine  # not above: most hosts never install Docker
 
     return Engine(machine)
 
@@ -37,8 +37,8 @@ def _docker_engine(machine: Machine) -> Service:
 class EmbeddedHosts:
     """The hosts of one offline cloud; implements :class:`~harness.offline.hosts.protocol.HostKind`.
 
-    ``state`` is a directory for the client configuration and known hosts. ``services`` maps a unit that a package brings
-    to what makes its service. ``boot_delay`` is how long, in seconds, a machine takes before it answers.
+    ``state`` is a directory for the client configuration and known hosts. ``services`` maps a unit that a package
+    brings to what makes its service. ``boot_delay`` is how long, in seconds, a machine takes before it answers.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class EmbeddedHosts:
     def console_output(self, instance_id: str) -> str:
         """Return what a machine wrote to its console; nothing for one that never booted."""
         host = self._hosts.get(instance_id)
-        return host.console() if host is not None else ""
+        return host.console.text() if host is not None else ""
 
     def ssh_config(self) -> Path:
         """Return the client configuration; it is written anew whenever a machine comes or goes."""

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import shlex
 import shutil
-import socket
-import stat
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import asyncssh
 
 from harness.leash import Leash
-from harness.offline.hosts import clientconfig, confine
+from harness.offline.hosts import clientconfig
+from harness.offline.hosts.answers import Answers
+from harness.offline.hosts.console import Console, HostKeys
 from harness.offline.hosts.control import Control
-from harness.offline.hosts.door import Door, Visitor, relay, reset
 from harness.offline.hosts.lease import AddressLease
+from harness.offline.hosts.ports import Ports
 from harness.offline.hosts.protocol import Halted, IngressRule, Machine, MachineSpec, Service
-from harness.offline.hosts.redirects import redirection_rule, rewrite
-from harness.offline.hosts.rules import Addresses, admitted
-from harness.offline.hosts.sandbox import STANDINS, Release, Sandbox
-from harness.offline.hosts.sftp import HostFiles
+from harness.offline.hosts.rules import Addresses
+from harness.offline.hosts.sandbox import Release, Sandbox
 from harness.offline.hosts.sshd import SshServer
 from harness.offline.hosts.units import Unit, Units
+from harness.offline.hosts.userland import Userland
 
 ServiceFactory = Callable[[Machine], Service]
 
-_KEY_KINDS = {"ssh-ed25519": "ed25519", "ecdsa-sha2-nistp256": "ecdsa"}
-_PLAIN_UNITS = {"cron.service": "Regular background program processing daemon", "systemd-resolved.service": "Name Resolution"}
+_PLAIN_UNITS = {
+    "cron.service": "Regular background program processing daemon",
+    "systemd-resolved.service": "Network Name Resolution",
+}
 
 
 @dataclass
@@ -66,19 +60,22 @@ class EmbeddedHost:
         self.site, self.spec = site, spec
         self.instance_id = spec.instance_id
         self.root = site.base / spec.instance_id
+        self.client_files = site.base / f"{spec.instance_id}.ssh"
         self.sandbox = Sandbox(self.root)
         self.addresses = Addresses(spec.public_ip, "", spec.private_ip)
-        self.host_keys: list[asyncssh.SSHKey] = [asyncssh.generate_private_key(kind) for kind in _KEY_KINDS]
+        self.keys = HostKeys()
+        self.console = Console()
+        self.ports = Ports(site.loop, site.ssh_port)
         self.units = Units()
+        self._control = Control(site.base / f"{spec.instance_id}.ctl", Answers(self).answer)
+        self.userland = Userland(
+            self.sandbox, self.client_files, Release(spec.release), self.environment, self._control.path, site.leash.register
+        )
+        self._sshd = SshServer(self, self.keys.pairs)
         self._rules: tuple[IngressRule, ...] = ()
-        self._doors: dict[int, tuple[Door, ...]] = {}
-        self._relays: set[asyncio.Task[None]] = set()
-        self._service_address: str | None = None
-        self._console: list[str] = []
-        self._client_files = site.base / f"{spec.instance_id}.ssh"
-        self._control = Control(site.base / f"{spec.instance_id}.ctl", self._answer)
-        self._sshd = SshServer(self, self.host_keys)
+        self._service_address = ""
         self._lock = asyncio.Lock()
+        self._shutdown: asyncio.Task[None] | None = None
         self.units.add("ssh.service", Unit("OpenBSD Secure Shell server", _SshService(self)))
         for name, description in _PLAIN_UNITS.items():
             self.units.add(name, Unit(description))
@@ -86,19 +83,15 @@ class EmbeddedHost:
     # -- its life -----------------------------------------------------------------------------------------------------
 
     def assign(self, spec: MachineSpec, rules: tuple[IngressRule, ...]) -> None:
-        """Take new addresses and rules before a boot; safe from any thread while the machine is down."""
-        if not self.addresses.inside:
-            inside = self.site.lease.inside()
-            self._service_address = self.site.lease.service()
-        else:
-            inside = self.addresses.inside
+        """Take addresses and rules before a boot; safe from any thread while the machine is down."""
+        self._service_address = self._service_address or self.site.lease.service()
+        inside = self.addresses.inside or self.site.lease.inside()
         self.spec, self._rules = spec, rules
         self.addresses = Addresses(spec.public_ip, inside, spec.private_ip)
 
-    async def start(self, *, delay: bool = True) -> None:
-        """Boot: after a moment the SSH server listens, then what is enabled starts; user data runs at the first boot."""
-        if delay:
-            await asyncio.sleep(self.site.boot_delay)
+    async def start(self) -> None:
+        """Boot: after a moment what is enabled starts, SSH first; user data runs at the first boot."""
+        await asyncio.sleep(self.site.boot_delay)
         async with self._lock:
             if self.instance_id in self.site.running:
                 return
@@ -106,7 +99,7 @@ class EmbeddedHost:
             self.site.running[self.instance_id] = self
             self.site.changed()
             await self._control.start()
-            self._log_boot(is_first=is_first)
+            self.console.log_boot(self.spec, self.keys, is_first=is_first)
             await self.units.start_enabled()
         if is_first and self.spec.user_data:
             await self._run_user_data(self.spec.user_data)
@@ -118,11 +111,7 @@ class EmbeddedHost:
                 return
             await self.units.stop_all()
             await self._sshd.stop()
-            for port in list(self._doors):
-                self._close_doors(port)
-            for task in list(self._relays):
-                task.cancel()
-            await asyncio.gather(*self._relays, return_exceptions=True)
+            await self.ports.close_all()
             await self._control.stop()
             await asyncio.to_thread(self.site.leash.end, "HOST_ROOT", str(self.root))
             self.site.changed()
@@ -135,86 +124,53 @@ class EmbeddedHost:
     async def discard(self) -> None:
         """Take the machine down for good: remove its files and give its addresses back."""
         await self.stop()
-        for path in (self.root, self._client_files):
+        for path in (self.root, self.client_files):
             await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
-        if self.addresses.inside and self._service_address:
+        if self.addresses.inside:
             self.site.lease.release(self.addresses.inside)
             self.site.lease.release(self._service_address)
+
+    def shut_down(self, *, restart: bool) -> None:
+        """Go down a moment later, as the host's own user asked, and come back or report it."""
+        self._shutdown = self.site.loop.create_task(self.restart() if restart else self._power_off())
+
+    async def _power_off(self) -> None:
+        self.console.log("reboot: Power down")
+        await self.stop()
+        await asyncio.to_thread(self.site.on_halt, self.instance_id)
 
     def _prepare(self) -> bool:
         """Make or refresh the files; tell whether this is the first boot."""
         hostname = self.spec.private_dns.partition(".")[0]
-        self._client_files.mkdir(exist_ok=True)
+        self.client_files.mkdir(exist_ok=True)
         if self.root.exists():
             self.sandbox.forget_what_ran()
             self.sandbox.set_hostname(hostname)
             return False
         self.sandbox.create(Release(self.spec.release), hostname, self.spec.authorized_key)
-        for key, kind in zip(self.host_keys, _KEY_KINDS.values(), strict=True):
-            path = self.root / f"etc/ssh/ssh_host_{kind}_key"
-            path.write_bytes(key.export_private_key())
-            path.chmod(0o600)
-            path.with_suffix(".pub").write_text(self._public_line(key) + "\n")
+        self.keys.save(self.sandbox, f"root@{hostname}")
         return True
 
     async def _run_user_data(self, script: str) -> None:
         if not script.startswith("#!"):
-            self.log("cloud-init: user data that is no script is not run on an embedded host")
+            self.console.log("cloud-init: user data that is no script is not run on an embedded host")
             return
-        own = self.root / "var/lib/cloud/instance/user-data.txt"
-        own.write_text(script)
-        run = self.root / "var/lib/cloud/instance/part-001"
-        run.write_text(self._rewritten(script, "root"))
-        run.chmod(0o700)
-        environment = self._user_environment("root")
-        argv = confine.command([str(run)], writable=[self.root])
+        (self.root / "var/lib/cloud/instance/user-data.txt").write_text(script)
+        part = self.root / "var/lib/cloud/instance/part-001"
+        part.write_text(self.userland.rewritten(script, "root"))
+        part.chmod(0o700)
         process = await asyncio.create_subprocess_exec(
-            *argv, env=environment, cwd=self.root, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            *self.userland.confined([str(part)]), env=self.userland.user_environment("root"), cwd=self.root,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         assert process.stdout is not None
         with (self.root / "var/log/cloud-init-output.log").open("a") as log:
-            while line := await process.stdout.readline():
-                text = line.decode(errors="replace").rstrip("\n")
-                log.write(text + "\n")
-                self.log(text)
-        await process.wait()
-        self.log(f"cloud-init: user data ended with exit code {process.returncode}")
+            async for line in process.stdout:
+                log.write(line.decode(errors="replace"))
+                self.console.log(line.decode(errors="replace").rstrip("\n"))
+        self.console.log(f"cloud-init: user data ended with exit code {await process.wait()}")
 
-    # -- the console --------------------------------------------------------------------------------------------------
-
-    def log(self, line: str) -> None:
-        """Write a line to the console."""
-        self._console.append(line)
-
-    def console(self) -> str:
-        """Return the console's text. Safe from any thread."""
-        return "\r\n".join([*self._console, ""])
-
-    def public_keys(self) -> tuple[str, ...]:
-        """Return the host keys in OpenSSH's one-line form, without comment. Safe from any thread."""
-        return tuple(" ".join(self._public_line(key).split()[:2]) for key in self.host_keys)
-
-    def _public_line(self, key: asyncssh.SSHKey) -> str:
-        return f"{key.export_public_key().decode().strip()} root@{self.spec.private_dns.partition('.')[0]}"
-
-    def _log_boot(self, *, is_first: bool) -> None:
-        release = Release(self.spec.release)
-        self.log(f"{release.title} {self.spec.private_dns.partition('.')[0]} ttyS0")
-        if not is_first:
-            return
-        if not self.spec.authorized_key:
-            self.log("ci-info: no authorized SSH keys fingerprints found for user ubuntu.")
-        self.log("-----BEGIN SSH HOST KEY FINGERPRINTS-----")
-        for key, kind in zip(self.host_keys, _KEY_KINDS.values(), strict=True):
-            self.log(f"256 {key.get_fingerprint()} root@{self.spec.private_dns.partition('.')[0]} ({kind.upper()})")
-        self.log("-----END SSH HOST KEY FINGERPRINTS-----")
-        self.log("-----BEGIN SSH HOST KEY KEYS-----")
-        for key in self.host_keys:
-            self.log(self._public_line(key))
-        self.log("-----END SSH HOST KEY KEYS-----")
-
-    # -- ports --------------------------------------------------------------------------------------------------------
+    # -- the network --------------------------------------------------------------------------------------------------
 
     def set_rules(self, rules: tuple[IngressRule, ...]) -> None:
         """Put other rules in force."""
@@ -222,41 +178,21 @@ class EmbeddedHost:
         self.apply_rules()
 
     def apply_rules(self) -> None:
-        """Tell every door whom to admit. A host always reaches itself."""
-        book = [host.addresses for host in self.site.running.values()]
-        for doors in self._doors.values():
-            for door in doors:
-                # The mapped SSH port stands for 22, which is what rules speak of.
-                port = 22 if door.port == self.site.ssh_port else door.port
-                own = frozenset({self.addresses.inside}) if door.address == self.addresses.inside else frozenset()
-                door.admit(admitted(self._rules, port, book, door.address) | own)
-
-    def open_port(self, port: int, visitor: Visitor) -> None:
-        """Listen at both addresses, behind the rules; raises ``OSError`` where the port is taken."""
-        if port in self._doors:
-            raise OSError(98, "Address already in use")
-        doors: list[Door] = []
-        try:
-            for address in filter(None, (self.addresses.public, self.addresses.inside)):
-                doors.append(Door(self.site.loop, address, port, visitor))
-        except OSError:
-            for door in doors:
-                door.close()
-            raise
-        self._doors[port] = tuple(doors)
-        self.apply_rules()
-
-    def _close_doors(self, port: int) -> None:
-        for door in self._doors.pop(port, ()):
-            door.close()
+        """Put the rules in force again, now that callers may have come or gone."""
+        self.ports.admit(self._rules, self.addresses, [host.addresses for host in self.site.running.values()])
 
     def open_ssh(self) -> None:
         """Let the SSH server listen."""
-        self.open_port(self.site.ssh_port, self._sshd.visit)
+        self.ports.open(self.site.ssh_port, self.addresses, self._sshd.visit)
 
     def close_ssh(self) -> None:
         """Let it listen no longer; sessions go on."""
-        self._close_doors(self.site.ssh_port)
+        self.ports.close(self.site.ssh_port)
+
+    def peer(self) -> clientconfig.Peer:
+        """Return how others reach this host. Safe from any thread."""
+        spec = self.spec
+        return clientconfig.Peer(spec.instance_id, self.addresses, spec.public_dns, spec.private_dns, self.keys.public())
 
     def route(self, name: str, port: int) -> tuple[str, str, int] | None:
         """Return from which address, to which address and port a connection of this host to ``name`` goes.
@@ -271,17 +207,20 @@ class EmbeddedHost:
 
     def _resolve(self, name: str) -> tuple[str, str] | None:
         own = self.addresses
-        short = self.spec.private_dns.partition(".")[0]
-        if name in {"localhost", "127.0.0.1", "0.0.0.0", short, own.inside}:  # noqa: S104 - compared, not bound
+        if name in {"localhost", "127.0.0.1", "0.0.0.0", own.inside}:  # noqa: S104 - compared, not bound
             return own.inside, own.inside
         for host in self.site.running.values():
-            other = host.addresses
-            inner = {other.private, host.spec.private_dns, host.spec.private_dns.partition(".")[0], host.spec.public_dns}
-            if name in inner:
-                return own.inside, other.inside
-            if name == other.public and own.public is not None:
-                return own.public, other.public
+            private_dns = host.spec.private_dns
+            if name in {host.addresses.private, private_dns, private_dns.partition(".")[0], host.spec.public_dns}:
+                return own.inside, host.addresses.inside
+            if name == host.addresses.public and own.public is not None:
+                return own.public, host.addresses.public
         return None
+
+    def caller_as_seen(self, address: str) -> str:
+        """Return a caller's address as AWS would show it."""
+        inside = {host.addresses.inside: host.addresses.private for host in self.site.running.values()}
+        return inside.get(address, address)
 
     # -- what a service may use ---------------------------------------------------------------------------------------
 
@@ -295,142 +234,16 @@ class EmbeddedHost:
 
     def service_address(self) -> str:
         """Return the loopback address for this host's services."""
-        assert self._service_address is not None
         return self._service_address
 
     async def publish(self, port: int, target: tuple[str, int]) -> Callable[[], Awaitable[None]]:
         """Open a port and relay what the rules admit to ``target``."""
-
-        def visit(caller: socket.socket, _address: str) -> None:
-            task = self.site.loop.create_task(_relay_to(caller, target))
-            self._relays.add(task)
-            task.add_done_callback(self._relays.discard)
-
-        self.open_port(port, visit)
+        self.ports.open(port, self.addresses, self.ports.relay_to(target))
 
         async def close() -> None:
-            self._close_doors(port)
+            self.ports.close(port)
 
         return close
-
-    # -- sessions -----------------------------------------------------------------------------------------------------
-
-    def session_command(self, command: str | None, user: str, *, tty: bool) -> list[str]:
-        """Return the argument vector of a command of a user, confined to the host's files."""
-        shell = "/bin/bash" if os.access("/bin/bash", os.X_OK) else "bash"
-        if command is not None:
-            argv = [shell, "-c", self._rewritten(command, user)]
-        else:
-            argv = [shell, "--rcfile", str(STANDINS / "shell.sh"), "-i"] if tty else [shell]
-        return confine.command(argv, writable=[self.root], readable=[self._client_files], tty=tty)
-
-    def _rewritten(self, text: str, user: str) -> str:
-        rule = redirection_rule(str(self.root), user if confine.is_available() else "root")
-        return rewrite(text, str(self.root), rule)
-
-    def _user_environment(self, user: str) -> dict[str, str]:
-        home = f"{self.root}{self.sandbox.home_of(user) or '/'}"
-        return {
-            **self.environment(),
-            "PATH": self.sandbox.search_path(), "HOME": home, "USER": user, "LOGNAME": user, "SHELL": "/bin/bash",
-            # A bash that is started by sshd at level 1 reads ~/.bashrc in place of BASH_ENV.
-            "SHLVL": "1", "LANG": "C.UTF-8", "TMPDIR": f"{self.root}/tmp", "BASH_ENV": str(STANDINS / "shell.sh"),
-            "HOST_USER": user, "HOST_GROUPS": ",".join(self.sandbox.groups_of(user)),
-            "HOST_NAME": (self.root / "etc/hostname").read_text().strip(), "HOST_CONTROL": str(self._control.path),
-            "HOST_PYTHON": sys.executable, "HOST_STANDINS": str(STANDINS),
-        }  # fmt: skip
-
-    def session_environment(self, user: str, connection: asyncssh.SSHServerConnection) -> dict[str, str]:
-        """Return the environment as sshd sets it: the caller appears by the address that AWS would see."""
-        address, port = connection.get_extra_info("peername")[:2]
-        inside = {host.addresses.inside: host.addresses.private for host in self.site.running.values()}
-        client = f"{inside.get(address, address)} {port}"
-        environment = self._user_environment(user) | {
-            "SSH_CLIENT": f"{client} 22",
-            "SSH_CONNECTION": f"{client} {self.addresses.private} 22",
-        }
-        if agent := connection.get_agent_path():
-            environment["SSH_AUTH_SOCK"] = agent
-        return environment
-
-    def session_home(self, user: str) -> str:
-        """Return the directory that a session starts in."""
-        home = self.sandbox.path(self.sandbox.home_of(user) or "/")
-        return str(home if home.is_dir() else self.root)
-
-    def session_files(self, channel: asyncssh.SSHServerChannel[Any], user: str) -> HostFiles:
-        """Return what SFTP and scp serve."""
-        return HostFiles(channel, self.sandbox, user, self.sandbox.home_of(user) or "/")
-
-    def greeting(self) -> str:
-        """Return the message of the day."""
-        if (self.root / "home/ubuntu/.hushlogin").exists():
-            return ""
-        return f"Welcome to {Release(self.spec.release).title} (GNU/Linux x86_64)\r\n\r\n"
-
-    def claim_directory(self, path: str) -> None:
-        """Have the directory of a forwarded agent removed even when this process is killed."""
-        self.site.leash.register(Path(path))
-
-    # -- what stand-ins ask -------------------------------------------------------------------------------------------
-
-    def peer(self) -> clientconfig.Peer:
-        """Return how others reach this host. Safe from any thread."""
-        spec = self.spec
-        return clientconfig.Peer(spec.instance_id, self.addresses, spec.public_dns, spec.private_dns, self.public_keys())
-
-    async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        answers: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
-            "unit": self._answer_unit, "units": self._answer_units, "power": self._answer_power, "host": self._answer_host,
-            "route": self._answer_route, "ssh-config": self._answer_ssh_config, "journal": self._answer_journal,
-        }  # fmt: skip
-        answer = answers.get(str(request.get("request")))
-        return await answer(request) if answer is not None else {}
-
-    async def _answer_unit(self, request: dict[str, Any]) -> dict[str, Any]:
-        name = str(request["unit"])
-        if request["action"] == "install":
-            factory = self.site.services.get(name)
-            await self.units.install(name, factory(self) if factory is not None else None)
-        return await self.units.change(name, str(request["action"]))
-
-    async def _answer_units(self, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"units": self.units.describe()}
-
-    async def _answer_power(self, request: dict[str, Any]) -> dict[str, Any]:
-        act = self.restart if request["action"] == "reboot" else self._power_off
-        self.site.loop.call_later(0, lambda: self.site.loop.create_task(act()))
-        return {}
-
-    async def _power_off(self) -> None:
-        self.log("reboot: Power down")
-        await self.stop()
-        await asyncio.to_thread(self.site.on_halt, self.instance_id)
-
-    async def _answer_host(self, _request: dict[str, Any]) -> dict[str, Any]:
-        sockets = [path for path in (self.root / "run").iterdir() if stat.S_ISSOCK(path.stat().st_mode)]
-        ports = sorted(22 if port == self.site.ssh_port else port for port in self._doors)
-        return {
-            "private_ip": self.addresses.private, "private_dns": self.spec.private_dns, "public_ip": self.addresses.public,
-            "ports": ports, "sockets": [f"/run/{path.name}" for path in sockets],
-        }  # fmt: skip
-
-    async def _answer_route(self, request: dict[str, Any]) -> dict[str, Any]:
-        route = self.route(str(request["host"]), int(request["port"]))
-        return {} if route is None else {"source": route[0], "address": route[1], "port": route[2]}
-
-    async def _answer_ssh_config(self, request: dict[str, Any]) -> dict[str, Any]:
-        peers = [host.peer() for host in self.site.running.values()]
-        user, home = str(request["user"]), Path(str(request["home"]))
-        path = self._ssh_config_path(user)
-        path.write_text(clientconfig.for_host(self.addresses, peers, self.site.ssh_port, user, home))
-        return {"path": str(path)}
-
-    async def _answer_journal(self, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"text": "".join(f"{line}\n" for line in self._console)}
-
-    def _ssh_config_path(self, user: str) -> Path:
-        return self._client_files / f"{shlex.quote(user)}.conf"
 
 
 class _SshService:
@@ -444,22 +257,3 @@ class _SshService:
 
     async def stop(self) -> None:
         self._host.close_ssh()
-
-
-async def _relay_to(caller: socket.socket, target: tuple[str, int]) -> None:
-    loop = asyncio.get_running_loop()
-    peer = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    peer.setblocking(False)
-    try:
-        await loop.sock_connect(peer, target)
-    except OSError:
-        peer.close()
-        reset(caller)
-        return
-    except asyncio.CancelledError:
-        peer.close()
-        caller.close()
-        raise
-    with contextlib.suppress(OSError):
-        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    await relay(caller, peer)

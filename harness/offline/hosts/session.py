@@ -8,46 +8,25 @@ import os
 import pty
 import signal
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import asyncssh
 from asyncssh.stream import SSHServerStreamSession
 
 from harness.offline.hosts import terminal
-from harness.offline.hosts.sftp import HostFiles
+from harness.offline.hosts.userland import Userland
 
 _NO_ROOT = 'Please login as the user "ubuntu" rather than the user "root".\n'
 _NO_ROOT_EXIT = 142
 
 
-class Launcher(Protocol):
-    """What a session needs of its host."""
-
-    def session_command(self, command: str | None, user: str, *, tty: bool) -> list[str]:
-        """Return the argument vector of a command, or of a login shell where there is none."""
-
-    def session_environment(self, user: str, connection: asyncssh.SSHServerConnection) -> dict[str, str]:
-        """Return the environment as sshd sets it."""
-
-    def session_home(self, user: str) -> str:
-        """Return the directory on this machine that a session starts in."""
-
-    def session_files(self, channel: asyncssh.SSHServerChannel[Any], user: str) -> HostFiles:
-        """Return the files that SFTP and scp serve."""
-
-    def greeting(self) -> str:
-        """Return what a login shell on a terminal says first."""
-
-    def claim_directory(self, path: str) -> None:
-        """Have a directory removed even when this process is killed."""
-
-
 class HostSession(asyncssh.SSHServerSession[bytes]):
     """Connects an SSH channel to a process of the host, flow control included."""
 
-    def __init__(self, host: Launcher, connection: asyncssh.SSHServerConnection) -> None:
-        self._host = host
+    def __init__(self, userland: Userland, connection: asyncssh.SSHServerConnection, caller: str) -> None:
+        self._userland = userland
         self._connection = connection
+        self._caller = caller
         self._user = str(connection.get_extra_info("username"))
         self._channel: asyncssh.SSHServerChannel[bytes]
         self._transfer: SSHServerStreamSession[bytes] | None = None
@@ -86,7 +65,7 @@ class HostSession(asyncssh.SSHServerSession[bytes]):
     def session_started(self) -> None:
         """Start what was asked for."""
         if path := self._connection.get_agent_path():
-            self._host.claim_directory(os.path.dirname(path))  # noqa: PTH120 - asyncssh's own directory
+            self._userland.claim_directory(os.path.dirname(path))  # noqa: PTH120 - asyncssh's own directory
         if self._user == "root":
             self._channel.write(_NO_ROOT.encode())
             self._channel.exit(_NO_ROOT_EXIT)
@@ -97,21 +76,21 @@ class HostSession(asyncssh.SSHServerSession[bytes]):
 
     def _begin_transfer(self) -> None:
         self._transfer = SSHServerStreamSession(
-            None, lambda channel: self._host.session_files(channel, self._user), sftp_version=3, allow_scp=True
+            None, lambda channel: self._userland.session_files(channel, self._user), sftp_version=3, allow_scp=True
         )
         self._transfer.connection_made(cast("Any", self._channel))
 
     async def _start(self) -> None:
         command = self._channel.get_command()
-        argv = self._host.session_command(command, self._user, tty=self._terminal is not None)
-        environment = self._host.session_environment(self._user, self._connection)
-        accepted = {key: value for key, value in self._channel.get_environment().items() if key.startswith(("LANG", "LC_"))}
-        environment |= accepted
+        argv = self._userland.session_command(command, self._user, tty=self._terminal is not None)
+        environment = self._userland.session_environment(self._user, self._caller, self._connection.get_agent_path())
+        asked = self._channel.get_environment()
+        environment |= {key: value for key, value in asked.items() if key.startswith(("LANG", "LC_"))}
         self._process = _Process(self._channel)
-        home = self._host.session_home(self._user)
+        home = self._userland.session_home(self._user)
         if self._terminal is not None:
             if command is None:
-                self._channel.write(self._host.greeting().encode())
+                self._channel.write(self._userland.greeting().encode())
             term, size, modes = self._terminal
             await self._process.start_on_terminal(argv, {**environment, "TERM": term or "dumb"}, home, size, modes)
         else:

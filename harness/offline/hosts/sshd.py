@@ -10,16 +10,23 @@ from typing import Any, Protocol
 import asyncssh
 from asyncssh.stream import SSHReader, SSHTCPStreamSession, SSHWriter
 
+from harness.offline.hosts.rules import Addresses
 from harness.offline.hosts.sandbox import Sandbox
-from harness.offline.hosts.session import HostSession, Launcher
+from harness.offline.hosts.session import HostSession
+from harness.offline.hosts.userland import Userland
 
 _CONNECT_SECONDS = 20.0
 
 
-class LoginHost(Launcher, Protocol):
+class LoginHost(Protocol):
     """What the server needs of its host."""
 
     sandbox: Sandbox
+    userland: Userland
+    addresses: Addresses
+
+    def caller_as_seen(self, address: str) -> str:
+        """Return a caller's address as AWS would show it."""
 
     def route(self, name: str, port: int) -> tuple[str, str, int] | None:
         """Return from which address, to which address and port a connection of this host goes."""
@@ -95,7 +102,9 @@ class _Server(asyncssh.SSHServer):
         return True
 
     def session_requested(self) -> asyncssh.SSHServerSession[bytes]:
-        return HostSession(self._host, self._connection)
+        address, port = self._connection.get_extra_info("peername")[:2]
+        caller = f"{self._host.caller_as_seen(address)} {port} {self._host.addresses.private}"
+        return HostSession(self._host.userland, self._connection, caller)
 
     def connection_requested(
         self, dest_host: str, dest_port: int, orig_host: str, orig_port: int  # noqa: ARG002 - asyncssh's signature
