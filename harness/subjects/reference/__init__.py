@@ -57,6 +57,7 @@ class Reference:
             ("account", self.account.cli),
             ("bastion", self.instances.entrance),
             ("private", self.instances.hop),
+            ("docker", self.containers.engine),
             ("docker", self.containers.shell_removed),
             ("docker", self.containers.images),
             ("httpd", self.httpd.edit),

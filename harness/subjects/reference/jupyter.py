@@ -130,7 +130,7 @@ class Jupyter(Stage):
         try:
             log = until(
                 "Jupyter's log shows its URL", lambda: self._whole_log(name), timeout=self.patience.boot,
-                every=self.patience.poll * 5,
+                every=self.patience.poll * 2,
                 is_done=lambda log: jupyter.is_announced(log) or not self._is_running(name),
             )  # fmt: skip
         except TimedOut:
