@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 import boto3.exceptions
 import botocore.exceptions as bc
@@ -92,6 +94,18 @@ def classify(error: BaseException) -> str | None:
 def code_of(error: BaseException) -> str:
     """Return AWS's error code, or nothing where the error is no answer of AWS."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, bc.ClientError) else ""
+
+
+@contextlib.contextmanager
+def translated(**errors: Exception) -> Iterator[None]:
+    """Raise an error of the suite's own where AWS answers with the code that is its name here."""
+    try:
+        yield
+    except bc.ClientError as error:
+        meant = errors.get(code_of(error))
+        if meant is None:
+            raise
+        raise meant from error
 
 
 def _of_answer(error: bc.ClientError) -> str | None:

@@ -17,16 +17,16 @@ def read_options(aws: Aws, path: Path) -> Options:
     try:
         options = read_market(path)
     except OSError as error:
-        return Options(str(path), f"{path.name} cannot be read ({error.strerror})", "", "", None)
+        return Options(path.name, f"{path.name} cannot be read ({error.strerror})", "", "", None)
     except ValueError as error:
-        return Options(str(path), f"{path.name} is not JSON: {error}", "", "", None)
+        return Options(path.name, f"{path.name} is not JSON: {error}", "", "", None)
     problem = _problem(aws, options)
     if problem:
-        return Options(str(path), f"{path.name}: {problem}", "", "", None)
+        return Options(path.name, f"{path.name}: {problem}", "", "", None)
     spot = options.get("SpotOptions") or {}
     # "SpotMarketOptions", EC2 API reference: one-time is what EC2 makes of a request that names no type.
     request_type = spot.get("SpotInstanceType", "one-time")
-    return Options(str(path), "", options.get("MarketType", ""), request_type, spot.get("MaxPrice"))
+    return Options(path.name, "", options.get("MarketType", ""), request_type, spot.get("MaxPrice"))
 
 
 def read_market(path: Path) -> Any:

@@ -28,9 +28,14 @@ def _find_value(aws: Aws, service: str, code: str) -> Any:
     return client.get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]
 
 
-def request_increase(aws: Aws, service: str, code: str, value: float) -> str:
-    """Ask for a quota to be raised; returns the request's id, which nothing can take back."""
-    answer = aws.client("service-quotas").request_service_quota_increase(
-        ServiceCode=service, QuotaCode=code, DesiredValue=value
-    )
-    return str(answer["RequestedQuota"]["Id"])
+def request_increase(aws: Aws, service: str, code: str, value: float) -> str | None:
+    """Ask for a quota to be raised; returns the request's id, which nothing can take back.
+
+    ``None`` where AWS does not take another request, because an earlier one is open.
+    """
+    with absence("ResourceAlreadyExistsException"):
+        answer = aws.client("service-quotas").request_service_quota_increase(
+            ServiceCode=service, QuotaCode=code, DesiredValue=value
+        )
+        return str(answer["RequestedQuota"]["Id"])
+    return None

@@ -182,6 +182,7 @@ def test_prices_and_quota_are_read(aws):
     assert not before.was_asked_for(8)
     quotas.request_increase(aws, "ec2", "L-417A185B", before.value + 8)
     assert quotas.find_quota(aws, "ec2", "L-417A185B").was_asked_for(8)
+    assert quotas.request_increase(aws, "ec2", "L-417A185B", before.value + 16) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import boto3.exceptions
 import pytest
 from botocore import exceptions as bc
 
-from harness.aws.errors import classify, code_of
+from harness.aws.errors import classify, code_of, translated
 from harness.errors import CloudTrouble, TimedOut, Unmet
 
 
@@ -79,3 +79,11 @@ def test_upload_is_judged_by_what_it_was_raised_from():
 def test_code_is_empty_where_aws_did_not_answer():
     assert code_of(answer("Throttling")) == "Throttling"
     assert code_of(ValueError()) == ""
+
+
+def test_expected_code_is_translated_and_any_other_is_raised_as_it_came():
+    meant = Unmet("spot.options", "too low")
+    with pytest.raises(Unmet, match="too low"), translated(SpotMaxPriceTooLow=meant):
+        raise answer("SpotMaxPriceTooLow")
+    with pytest.raises(bc.ClientError, match="Throttling"), translated(SpotMaxPriceTooLow=meant):
+        raise answer("Throttling")

@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 from harness.aws import instances, market, prices, spot
+from harness.aws.errors import translated
 from harness.errors import CloudTrouble, Unmet
 from harness.facts.instances import Instance
 from harness.facts.spot import Options, Prices, Request
@@ -41,11 +42,15 @@ class Spot(Stage):
     def launched(self) -> str:
         """Launch an instance with the options file, as it is; returns the instance's id."""
         options = self.options()
-        if options.problem:
-            raise Unmet("spot.options", options.problem)
+        if options.problem or not options.is_spot:
+            raise Unmet("spot.options", options.problem or f"{options.path} does not ask for a spot instance")
+        too_low = Unmet("spot.options", f"EC2 launches nothing for a MaxPrice of {options.max_price}")
         token = f"{self.run_id}-spot"
         key_name = self.subject.account.key_pair().name
-        with self.context.ledger.creating("instance", self.region, token=token, run=self.run_id) as creation:
+        with (
+            translated(SpotMaxPriceTooLow=too_low),
+            self.context.ledger.creating("instance", self.region, token=token, run=self.run_id) as creation,
+        ):
             creation.id, request = instances.launch(
                 self.aws,
                 image=self.subject.instances.image().id,
