@@ -114,7 +114,10 @@ class HostSession(asyncssh.SSHServerSession[bytes]):
     def eof_received(self) -> bool:
         """Close the process's input; its output goes on."""
         if self._transfer is not None:
-            return bool(self._transfer.eof_received())
+            keeps_open = bool(self._transfer.eof_received())
+            if self._channel.get_subsystem():
+                self._channel.exit(0)  # asyncssh's SFTP server would close without a status: a failure to scp
+            return keeps_open
         self._eof = True
         if self._process is not None and self._process.is_started:
             self._process.feed_eof()
