@@ -60,9 +60,16 @@ class Containers:
         task.add_done_callback(self.tasks.discard)
         return task
 
-    def create(self, name: str | None, body: Json) -> Container:
-        """Create a container."""
+    async def create(self, name: str | None, body: Json) -> Container:
+        """Create a container; nothing can be done with it until its directory is laid out."""
         container = self.creator.create(name, body)
+        async with container.lock:
+            try:
+                await asyncio.to_thread(self.creator.lay_out, container)
+            except BaseException:
+                self.store.containers.pop(container.id, None)
+                shutil.rmtree(container.directory, ignore_errors=True)
+                raise
         self.runtime(container)
         self.emit(container, "create")
         return container

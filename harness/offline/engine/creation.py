@@ -72,7 +72,6 @@ class Creator:
         )  # fmt: skip
         container.networks = self._networks(container, body)
         container.mounts = self._mounts(container)
-        self.lay_out(container)
         self.store.containers[identity] = container
         return container
 

@@ -34,6 +34,7 @@ METAPACKAGES = {"jupyter"}
 RECORDED = '''"""Recorded by the embedded engine: the image installs {name}, this machine does not have it."""
 
 __embedded__ = True
+__version__ = "0+recorded"
 '''
 
 

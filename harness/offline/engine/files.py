@@ -45,12 +45,17 @@ class View:
             if self._is_link(here, physical) and (waiting or follow_last):
                 if (followed := followed + 1) > LINKS_FOLLOWED:
                     raise OSError(f"too many links in {path}")
-                target = physical.readlink().as_posix()
+                target = self._target(physical)
                 waiting = _parts(target) + waiting
                 done = "/" if target.startswith("/") else done
             else:
                 done = here
         return self.physical(done)
+
+    def _target(self, link: Path) -> str:
+        """Return where a link leads; without namespaces the engine's own links carry the root's path."""
+        target = link.readlink().as_posix()
+        return target.removeprefix(str(self.root)) if target.startswith(f"{self.root}/") else target
 
     def _is_link(self, path: str, physical: Path) -> bool:
         if path.startswith(f"{MACHINE}/") or any(mount.destination == path for mount in self.mounts):

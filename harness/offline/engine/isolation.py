@@ -13,8 +13,10 @@ Two ways, of which the engine takes the first that the machine grants:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
+import socket
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -52,7 +54,8 @@ class Isolation:
             return {}
         root = str(container.root)
         return {
-            "EMBEDDED_ROOT": root, "EMBEDDED_MACHINE": "", "EMBEDDED_ADDRESS": container.address, "HOST_ROOT": root,
+            "EMBEDDED_ROOT": root, "EMBEDDED_MACHINE": "", "EMBEDDED_ADDRESS": container.address,
+            "EMBEDDED_PORTS": " ".join(f"{inner}:{real}" for inner, real in container.listens.items()), "HOST_ROOT": root,
             "HOST_USER": "root", "HOST_NAME": container.hostname, "HOST_STANDINS": str(STANDINS), "HOST_PYTHON": sys.executable,
         }  # fmt: skip
 
@@ -88,7 +91,7 @@ class Isolation:
         common: Json = {"argv": argv, "env": environment, "tty": False, "addresses": [container.address, GATEWAY]}
         if not self.in_namespaces:
             view = View(container.root, container.mounts)
-            writable = [str(container.root), *(str(mount.real) for mount in container.mounts if not mount.read_only)]
+            writable = [str(container.root), "/dev/shm", *(str(mount.real) for mount in container.mounts if not mount.read_only)]
             readable = [str(path) for path in (*python_folders(), STANDINS.parent, *(m.real for m in container.mounts))]
             return common | {"how": "plain", "cwd": str(view.real(cwd)), "confine": [confine.__file__, writable, readable]}
         common |= {"cwd": cwd, "root": str(container.root), "hostname": container.hostname}
@@ -99,6 +102,24 @@ class Isolation:
 
 NAMESPACES = Isolation("namespaces", Paths(MACHINE))
 DIRECTORY = Isolation("directory", Paths(""))
+
+
+def choose_ports(container: Container) -> dict[int, int]:
+    """Return where programs of a container without a network of its own are to listen for its TCP ports.
+
+    Its own number where that is free at the container's address and open to ordinary users, else another.
+    """
+    wanted = {*(container.config["ExposedPorts"] or {}), *(container.host_config["PortBindings"] or {})}
+    numbers = sorted(int(port.partition("/")[0]) for port in wanted if not port.endswith(("/udp", "/sctp")))
+    return {number: _free(container.address, number if number >= 1024 else number + LOW_PORTS_AT) for number in numbers}
+
+
+def _free(address: str, preferred: int) -> int:
+    for port in (preferred, 0):
+        with socket.socket() as trial, contextlib.suppress(OSError):
+            trial.bind((address, port))
+            return int(trial.getsockname()[1])
+    return preferred
 
 
 def mapping_commands() -> list[str]:

@@ -92,6 +92,8 @@ class Container:
     restart_count: int = 0
     ports: dict[str, list[Json]] = field(default_factory=dict)
     networks: Json = field(default_factory=dict)
+    listens: dict[int, int] = field(default_factory=dict)
+    """Without namespaces: at which port of ``address`` a program of the container listens for one of its ports."""
     execs: list[str] = field(default_factory=list)
     stopped_by_hand: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)

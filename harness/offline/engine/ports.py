@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from harness.offline.engine.errors import ApiError, bad_parameter
-from harness.offline.engine.isolation import LOW_PORTS_AT, Isolation
+from harness.offline.engine.isolation import Isolation, choose_ports
 from harness.offline.engine.model import Container, Json
 from harness.offline.engine.process import Process
 from harness.offline.engine.relay import Relay
@@ -74,6 +74,7 @@ class Publisher:
     async def open(self, container: Container, process: Callable[[], Process | None]) -> None:
         """Publish the container's ports; raises moby's 500 where one is taken, with nothing left open."""
         mine = self.published[container.id] = Published()
+        container.listens = {} if self.isolation.in_namespaces else choose_ports(container)
         container.ports = {_full(port): [] for port in container.config["ExposedPorts"] or {}}
         try:
             for port, hosts in wanted(container).items():
@@ -132,7 +133,7 @@ class Publisher:
         self, container: Container, mine: Published, inner: int, process: Callable[[], Process | None]
     ) -> tuple[str, int]:
         if not self.isolation.in_namespaces:
-            return container.address, inner if inner >= 1024 else inner + LOW_PORTS_AT
+            return container.address, container.listens.get(inner, inner)
 
         async def dial() -> object:
             running = process()

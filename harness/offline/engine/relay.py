@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -14,12 +13,25 @@ Dial = Callable[[], Awaitable[socket.socket | None]]
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(CHUNK):
-            writer.write(data)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
+    while data := await reader.read(CHUNK):
+        writer.write(data)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()
+
+
+async def relay(outer: tuple[asyncio.StreamReader, asyncio.StreamWriter], inner: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    """Pass bytes both ways until both sides are done; where one breaks, both connections are reset."""
+    ways = [asyncio.ensure_future(_pump(outer[0], inner[1])), asyncio.ensure_future(_pump(inner[0], outer[1]))]
+    try:
+        await asyncio.gather(*ways)
+    except OSError:
+        reset(outer[1])
+        reset(inner[1])
+    finally:
+        for way in ways:
+            way.cancel()
+        inner[1].close()
 
 
 @dataclass
@@ -62,15 +74,13 @@ class Relay:
             reset(writer)
             return
         connection.setblocking(False)
-        inner_reader, inner_writer = await asyncio.open_connection(sock=connection)
-        try:
-            await asyncio.gather(_pump(reader, inner_writer), _pump(inner_reader, writer))
-        finally:
-            inner_writer.close()
+        await relay((reader, writer), await asyncio.open_connection(sock=connection))
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
     """Close a connection with a reset, as a port does where nothing listens."""
+    if writer.transport.is_closing():
+        return
     handle = writer.get_extra_info("socket")
     handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

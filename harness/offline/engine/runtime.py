@@ -7,7 +7,6 @@ import errno
 from dataclasses import dataclass, field
 
 from harness.offline.engine.errors import bad_parameter
-from harness.offline.engine.files import View
 from harness.offline.engine.isolation import Isolation
 from harness.offline.engine.library import PATH
 from harness.offline.engine.logs import Log
@@ -100,7 +99,7 @@ def environment(container: Container, machine: Machine, isolation: Isolation, ex
     base = {"PATH": PATH, "HOSTNAME": container.hostname, **({"TERM": "xterm"} if container.tty else {})}
     given = dict(line.partition("=")[::2] for line in [*(container.config["Env"] or []), *(extra or [])] if "=" in line)
     full = {**base, "HOME": "/root", **given}
-    return {**isolation.localise(container, full), **isolation.environment(container), **machine.environment()}
+    return {**isolation.localise(container, full), **machine.environment(), **isolation.environment(container)}
 
 
 def specification(
@@ -109,8 +108,8 @@ def specification(
 ) -> Json:  # fmt: skip
     """Return what is needed to start a process of the container."""
     variables = environment(container, machine, isolation, env)
-    if not isolation.in_namespaces and "/" in argv[0]:
-        argv = [str(View(container.root, container.mounts).real(argv[0])), *argv[1:]]
+    if not isolation.in_namespaces and argv[0].startswith("/"):
+        argv = [f"{container.root}{argv[0]}", *argv[1:]]
     return isolation.spec(container, argv, variables, cwd, join) | {"marker": machine.environment()}
 
 

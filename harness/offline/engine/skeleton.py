@@ -17,7 +17,7 @@ FOLDERS = (
     "boot dev etc/apt etc/alternatives home media mnt opt proc root run/lock srv sys tmp usr/bin usr/sbin usr/local/bin "
     "usr/local/sbin usr/local/lib usr/share usr/games var/cache var/lib/apt/lists var/log var/tmp var/mail"
 ).split()
-LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "var/run": "/run"}
+LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "var/run": "../run"}
 PASSWD = """root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
@@ -48,8 +48,23 @@ _SCRIPT = """#!/bin/sh
 ' '''
 import sys
 from {module} import {function}
-sys.exit({call}())
+{before}sys.exit({call}())
 """
+# Without a network of its own a container listens where the engine says, whenever its server is to listen everywhere.
+_LISTEN = """import os
+ports = dict(pair.split(":") for pair in os.environ.get("EMBEDDED_PORTS", "").split())
+def listen(word):
+    name, _, value = word.partition("=")
+    if name in ("--ip", "--ServerApp.ip", "--NotebookApp.ip") and value.strip("'\\"") in ("", "*", "0.0.0.0", "::"):
+        return name + "=" + os.environ["EMBEDDED_ADDRESS"]
+    if name in ("--port", "--ServerApp.port", "--NotebookApp.port"):
+        return name + "=" + ports.get(value, value)
+    return word
+sys.argv[1:] = map(listen, sys.argv[1:])
+if ports.get("8888", "8888") != "8888" and not any(word.partition("=")[0].endswith("port") for word in sys.argv):
+    sys.argv.append("--port=" + ports["8888"])
+"""
+SERVERS = {"jupyter-notebook", "jupyter-lab", "jupyter-server"}
 _JUPYTER = """#!/bin/sh
 here=${0%/*}
 if [ $# -gt 0 ] && [ -x "$here/jupyter-$1" ]; then verb=$1; shift; exec "$here/jupyter-$verb" "$@"; fi
@@ -177,7 +192,8 @@ def _scripts(prefix: Path, one: distributions.Installed, paths: Paths) -> None:
     python = _inside(prefix, paths, "bin/python3")
     for name, point in one.scripts:
         module, _, function = point.partition(":")
-        text = _SCRIPT.format(python=python, module=module, function=function.partition(".")[0], call=function)
+        before = _LISTEN if not paths.prefix and name in SERVERS else ""
+        text = _SCRIPT.format(python=python, module=module, function=function.partition(".")[0], call=function, before=before)
         if name == "jupyter":
             _write(prefix / "bin/jupyter", _JUPYTER, 0o755)
             name = "jupyter-command"  # noqa: PLW2901 - the dispatcher above takes the name

@@ -60,7 +60,7 @@ class ContainersApi:
         document = await body(request)
         if not any(document.get(key) for key in ("Image", "Cmd", "Entrypoint", "Env", "HostConfig")):
             raise bad_parameter("config cannot be empty in order to create a container")
-        container = self.containers.create(request.query.get("name") or None, document)
+        container = await self.containers.create(request.query.get("name") or None, document)
         return reply({"Id": container.id, "Warnings": []}, status=201)
 
     async def inspect(self, request: web.Request) -> web.StreamResponse:

@@ -54,6 +54,10 @@ async def speak_as_engine(request: web.Request, handler: Handler) -> web.StreamR
         return await asyncio.shield(asyncio.ensure_future(handler(request)))
     except ApiError as refused:
         return refuse(refused.status, refused.message)
+    except OSError as failed:
+        if isinstance(failed, ConnectionError):
+            raise
+        return refuse(500, str(failed))
     except web.HTTPNotFound:
         return refuse(404, "page not found")
     except web.HTTPMethodNotAllowed:

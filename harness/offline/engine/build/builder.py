@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -159,7 +159,7 @@ class Builder:
             verb, _, rest = trigger.partition(" ")
             yield from self.handlers[verb.upper()](instruction(verb, rest, one.line))
 
-    def _base(self, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a generator that returns an image
+    def _base(self, name: str) -> Generator[str, None, Image]:
         try:
             return self.store.image(name)
         except ApiError:
