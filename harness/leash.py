@@ -200,20 +200,14 @@ def _close_pipes(child: subprocess.Popen[Any]) -> None:
 
 
 def _remove(directories: Iterable[Path]) -> None:
-    for path in directories:
-        shutil.rmtree(path, onerror=_make_writable)
-
-
-def _make_writable(_function: object, path: str, _error: object) -> None:
-    """Try again with the parent's permissions given back: a host may have taken them away."""
-    target = Path(path)
-    with contextlib.suppress(OSError):
-        target.parent.chmod(0o700)
-        if target.is_dir() and not target.is_symlink():
-            target.chmod(0o700)
-            shutil.rmtree(target, ignore_errors=True)
-        else:
-            target.unlink()
+    for top in directories:
+        shutil.rmtree(top, ignore_errors=True)
+        if top.is_dir() and not top.is_symlink():  # a host may have taken the rights to its own directories away
+            for directory, names, _ in os.walk(top):
+                for path in (Path(directory), *(Path(directory, name) for name in names)):
+                    if not path.is_symlink():
+                        path.chmod(0o700)
+            shutil.rmtree(top, ignore_errors=True)
 
 
 def _start_keeper(token: str) -> subprocess.Popen[bytes]:

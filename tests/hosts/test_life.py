@@ -202,6 +202,18 @@ def test_a_directory_without_rights_is_removed_too():
     assert not inner.parent.parent.exists()
 
 
+def test_only_what_is_registered_is_touched(tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to("elsewhere")
+    leash = Leash()
+    leash.register(tmp_path / "never-made")
+    leash.register(tmp_path / "link")
+    leash.close()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "elsewhere").exists()
+
+
 HOLDER = """
 import subprocess, sys
 sys.path[:0] = [{repository!r}, {repository!r} + "/tests/hosts"]
