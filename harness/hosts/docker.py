@@ -185,6 +185,8 @@ class Docker:
             code = self.client.api.exec_inspect(done["Id"])["ExitCode"]
         except APIError as error:
             return -1, str(error.explanation)
+        except (requests.RequestException, OSError) as error:
+            return -1, f"{type(error).__name__}: {error}"
         return (-1 if code is None else int(code)), output.decode(errors="replace")
 
     def attach(self, name: str) -> Terminal:

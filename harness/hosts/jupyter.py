@@ -89,8 +89,11 @@ def knock(host: str, port: int, token: str | None, *, timeout: float) -> Knocks:
     return Knocks(replace(page, body="", headers={}), replace(api, body="", headers={}))
 
 
-def execute(host: str, port: int, token: str, *, timeout: float) -> Execution:
-    """Start a Python kernel, let it compute something that nobody can know before, and delete it."""
+def execute(host: str, port: int, token: str | None, *, timeout: float) -> Execution:
+    """Start a Python kernel, let it compute something that nobody can know before, and delete it.
+
+    ``token`` is ``None`` for a server that asks for none.
+    """
     left, right = secrets.randbelow(10**9) + 10**9, secrets.randbelow(10**9) + 10**9
     code, expected = f"print(sum(divmod({left} ** 3, {right})))", str(sum(divmod(left**3, right)))
     started = _api("POST", host, port, "/api/kernels", token, timeout, body=json.dumps({}))
@@ -117,15 +120,21 @@ def _browse(host: str, port: int, path: str, timeout: float) -> Answer:
     return answer
 
 
-def _api(method: str, host: str, port: int, path: str, token: str, timeout: float, body: str | None = None) -> Answer:
+def _api(
+    method: str, host: str, port: int, path: str, token: str | None, timeout: float, body: str | None = None
+) -> Answer:
     return http.request(method, host, port, path, timeout=timeout, headers=_authorization(token), body=body)
 
 
-def _authorization(token: str) -> dict[str, str]:
-    return {"Authorization": f"token {token}"}
+def _authorization(token: str | None) -> dict[str, str]:
+    """Return the header with the token or, without one, the pair by which a page of the server's own is known."""
+    if token is not None:
+        return {"Authorization": f"token {token}"}
+    pair = secrets.token_hex(16)
+    return {"Cookie": f"_xsrf={pair}", "X-XSRFToken": pair}
 
 
-def _run(host: str, port: int, path: str, token: str, code: str, timeout: float) -> tuple[str, str]:
+def _run(host: str, port: int, path: str, token: str | None, code: str, timeout: float) -> tuple[str, str]:
     """Return what the code printed, and the problem where it did not come to its end."""
     try:
         with _connected(f"ws://{host}:{port}{path}?session_id={uuid.uuid4().hex}", token, timeout) as channel:
@@ -137,7 +146,7 @@ def _run(host: str, port: int, path: str, token: str, code: str, timeout: float)
 
 
 @contextlib.contextmanager
-def _connected(url: str, token: str, timeout: float) -> Iterator[Any]:
+def _connected(url: str, token: str | None, timeout: float) -> Iterator[Any]:
     header = [f"{name}: {value}" for name, value in _authorization(token).items()]
     channel = websocket.create_connection(url, timeout=timeout, header=header, http_no_proxy=["*"])
     try:

@@ -115,6 +115,12 @@ def test_without_token_no_kernel_is_started(server):
     assert "403" in execution.problem
 
 
+def test_kernel_computes_where_no_token_is_asked_for(open_server):
+    execution = jupyter.execute(HOST, open_server.port, None, timeout=SECONDS)
+
+    assert execution.is_right, execution
+
+
 def test_error_in_the_cell_is_told(server, monkeypatch):
     request = jupyter._request
     monkeypatch.setattr(jupyter, "_request", lambda code: request("1/0"))
