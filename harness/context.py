@@ -14,7 +14,11 @@ from harness.workstation import Workstation
 
 @dataclass(frozen=True)
 class Context:
-    """One run: where it takes place, what is asked, what was created, and where it keeps its files."""
+    """One run: where it takes place, what is asked, what was created, and where it keeps its files.
+
+    ``chosen`` are the requirements that the run judges. ``is_shared_out`` says that other processes judge some of
+    them, as pytest-xdist's workers do.
+    """
 
     run_id: str
     run_dir: Path
@@ -24,6 +28,12 @@ class Context:
     ledger: Ledger
     shared: Shared
     submission: Path
+    chosen: frozenset[str]
+    is_shared_out: bool = False
+
+    def judges(self, *stages: str) -> bool:
+        """Say whether the run judges any requirement of these stages."""
+        return any(id.partition(".")[0] in stages for id in self.chosen)
 
     @property
     def tags(self) -> dict[str, str]:

@@ -77,7 +77,7 @@ def begin(offline, aws, tmp_path):
         home = Workstation(tmp_path, {"PATH": os.defpath, "HOME": str(tmp_path)})
         context = Context(
             f"run{next(numbers)}", tmp_path, catalogue.load(), offline.cloud, home, ledger, Shared(tmp_path / "shared"),
-            SUBMISSION,
+            SUBMISSION, frozenset(),
         )  # fmt: skip
         account = SimpleNamespace(aws=lambda: aws, identity=SimpleNamespace(aws=lambda: aws))
         return kind(SimpleNamespace(context=context, account=account))

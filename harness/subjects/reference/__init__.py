@@ -50,6 +50,11 @@ class Reference:
         stages = {requirement.partition(".")[0] for requirement in requirements}
         return [step for stage, step in self._slow() if stage in stages]
 
+    def hand_ins(self, group: str) -> list[Callable[[], object]]:
+        """Return the steps that end what the tests of a group needed, where the run judges the hand-in."""
+        ends = {"compute": [self.final.compute_handed_in], "sagemaker": [self.final.sagemaker_handed_in]}
+        return list(ends.get(group, [])) if self.context.judges("final") else []
+
     def _slow(self) -> list[tuple[str, Callable[[], object]]]:
         sagemaker = self.sagemaker
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
 
 from harness.aws import instances, inventory, spot, trail, volumes
@@ -13,6 +14,8 @@ from harness.steps import begin, shared_step, step
 from harness.subjects.reference.stage import Stage
 from harness.waiting import until
 
+COMPUTE = ("network", "bastion", "private", "docker", "httpd", "jupyter", "spot")
+SAGEMAKER = ("sagemaker", "kmeans")
 PASSING = ("deleting", "Deleting", "shutting-down", "Stopping")
 
 
@@ -66,8 +69,9 @@ class Final(Stage):
     @shared_step
     def compute_handed_in(self) -> HandedIn:
         """End everything of the group ``compute``, the bastion last; what fails is recorded, the rest still ends."""
-        first = (self.subject.jupyter.removed, self.private_terminated, self.spot_terminated, self.private_volumes)
-        self._once_seen(self.subject.httpd.edit, self.subject.containers.shell_removed)
+        self._once_seen(*self._chosen(httpd=self.subject.httpd.edit, docker=self.subject.containers.shell_removed))
+        notebook = self._chosen(jupyter=self.subject.jupyter.removed)
+        first = (*notebook, self.private_terminated, self.spot_terminated, self.private_volumes)
         begin(*first)
         troubles = _troubles(*first, self.bastion_terminated)
         known = [entry.id for entry in self.context.ledger.entries() if entry.kind == "instance" and entry.id]
@@ -87,9 +91,25 @@ class Final(Stage):
     def handed_in(self) -> HandedIn:
         """End everything, both groups at once."""
         self.before()
-        begin(self.compute_handed_in, self.sagemaker_handed_in)
-        compute, sagemaker = self.compute_handed_in(), self.sagemaker_handed_in()
-        return HandedIn({**compute.states, **sagemaker.states}, (*compute.troubles, *sagemaker.troubles))
+        ends = {self.compute_handed_in: COMPUTE}
+        if self.context.judges(*SAGEMAKER):
+            ends[self.sagemaker_handed_in] = SAGEMAKER
+        if self.context.is_shared_out:
+            self._until_others_handed_in([end for end, stages in ends.items() if self.context.judges(*stages)])
+        begin(*ends)
+        handed_in = [end() for end in ends]
+        states = {id: state for one in handed_in for id, state in one.states.items()}
+        return HandedIn(states, tuple(trouble for one in handed_in for trouble in one.troubles))
+
+    def _until_others_handed_in(self, ends: list[Callable[[], HandedIn]]) -> None:
+        """Wait for the workers that made the things: the step would be done here while they still look at them."""
+        patience = self.patience
+        for end in ends:
+            name = f"final.{end.__name__}"
+            until(
+                f"another worker has done {name}", functools.partial(self.shared.is_recorded, name),
+                timeout=patience.training + patience.endpoint + patience.build, every=patience.poll,
+            )  # fmt: skip
 
     @step
     def leftovers(self) -> Leftovers:
@@ -159,6 +179,10 @@ class Final(Stage):
                 is_done=lambda seen: seen in (None, "closed", "cancelled", "failed"),
             )  # fmt: skip
         return state()
+
+    def _chosen(self, **stages: Callable[[], object]) -> list[Callable[[], object]]:
+        """Return the steps of the stages that the run judges: a homework that nobody asked for is not done."""
+        return [work for stage, work in stages.items() if self.context.judges(stage)]
 
     def _once_seen(self, *steps: Callable[[], object]) -> None:
         """Let others see first what is about to end; what came of that is for their own requirements to say."""
