@@ -6,6 +6,7 @@ pytest_plugins = [
     "fixtures.requirements",
     "fixtures.cloud",
     "fixtures.run",
+    "fixtures.distribution",
     "fixtures.subject",
     "fixtures.verdicts",
     "fixtures.report",

@@ -1,4 +1,4 @@
-"""The written answers: present, on topic, and naming what was asked for."""
+"""What is handed in as words: the answers, on topic and naming what was asked for, and the turn-in message."""
 
 import pytest
 
@@ -43,3 +43,13 @@ def test_answer_on_other_providers(other_clouds, context):
     assert not objection, objection
     assert len(other_clouds.providers) >= 2, f"{other_clouds.source}: names {named or 'none'}, expected two providers"
     assert len(served) >= 2, f"{other_clouds.source}: a service of {', '.join(served) or 'none'} only, expected of two"
+
+
+@pytest.mark.requirement("final.turn-in")
+def test_turn_in_message_says_both(turn_in):
+    """The turn-in message says that the instances were set up and terminated."""
+    denied, source = "; ".join((*turn_in.not_set_up, *turn_in.not_terminated)), turn_in.source or "the submission"
+    assert turn_in.source, "the submission has no turn-in message, expected turn-in.md or turn-in.txt"
+    assert not denied, f"{source} says “{denied}”, expected that all was set up and terminated"
+    assert turn_in.says_set_up, f"{source} does not say that the instances were set up"
+    assert turn_in.says_terminated, f"{source} does not say that they are terminated"
