@@ -29,14 +29,17 @@ _begun: list[threading.Thread] = []
 def step(work: Callable[[Any], T]) -> Callable[[Any], T]:
     """Make a method run at most once per object, whoever calls it first and from whichever thread."""
 
+    # The module as well: a stage may be called like the one that it extends, and take that one's step within its own.
+    key = (work.__module__, work.__qualname__)
+
     @functools.wraps(work)
     def awaited(self: Any) -> T:
         with _lock:
-            futures: dict[str, Future[T]] = self.__dict__.setdefault("_steps", {})
-            future = futures.get(work.__qualname__)
+            futures: dict[tuple[str, str], Future[T]] = self.__dict__.setdefault("_steps", {})
+            future = futures.get(key)
             mine = future is None
             if future is None:
-                future = futures[work.__qualname__] = Future()
+                future = futures[key] = Future()
         if mine:
             try:
                 future.set_result(work(self))

@@ -12,7 +12,7 @@ from harness.aws import iam
 from harness.aws.session import Aws
 from harness.errors import Unmet
 from harness.steps import Shared
-from harness.subjects.reference.identity import Administrator, CallerAsFound, choose
+from harness.subjects.identity import Administrator, CallerAsFound, choose
 
 
 @pytest.fixture(scope="module")

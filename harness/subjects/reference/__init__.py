@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from harness.context import Context
+from harness.subjects.observing import Answers
 from harness.subjects.reference.account import Account
-from harness.subjects.reference.answers import Answers
 from harness.subjects.reference.containers import Containers
 from harness.subjects.reference.final import Final
 from harness.subjects.reference.httpd import Httpd
-from harness.subjects.reference.instances import Instances
 from harness.subjects.reference.jupyter import Jupyter
+from harness.subjects.reference.launching import Instances
 from harness.subjects.reference.network import Network
 from harness.subjects.reference.quota import Quota
 from harness.subjects.reference.sagemaker import Sagemaker
 from harness.subjects.reference.spot import Spot
+from harness.subjects.subject import Subject
 
 
-class Reference:
-    """The stages of the reference subject, each an object whose methods are steps.
+class Reference(Subject):
+    """The stages of the reference subject."""
 
-    A stage reaches another through ``self.subject``; to replace a step, replace the stage's object (the
-    project's faults do).
-    """
+    account: Account
+    network: Network
+    instances: Instances
+    containers: Containers
+    httpd: Httpd
+    jupyter: Jupyter
+    sagemaker: Sagemaker
+    spot: Spot
+    quota: Quota
+    answers: Answers
+    final: Final
 
     def __init__(self, context: Context) -> None:
-        self.context = context
+        super().__init__(context)
         self.account = Account(self)
         self.network = Network(self)
         self.instances = Instances(self)
@@ -38,17 +47,6 @@ class Reference:
         self.quota = Quota(self)
         self.answers = Answers(self)
         self.final = Final(self)
-
-    def close(self) -> None:
-        """End the connections to hosts and the helpers on this machine; what was made stays."""
-        self.sagemaker.close()
-        self.containers.close()
-        self.instances.close()
-
-    def early(self, requirements: Collection[str]) -> list[Callable[[], object]]:
-        """Return the slow steps that these requirements need, to be begun before anybody asks for them."""
-        stages = {requirement.partition(".")[0] for requirement in requirements}
-        return [step for stage, step in self._slow() if stage in stages]
 
     def hand_ins(self, group: str) -> list[Callable[[], object]]:
         """Return the steps that end what the tests of a group needed, where the run judges the hand-in."""

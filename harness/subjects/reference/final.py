@@ -11,7 +11,7 @@ from harness.aws.errors import classify
 from harness.errors import CloudTrouble, TimedOut, Unmet
 from harness.facts.final import End, HandedIn, Inventory, Leftovers, PrivateEnd, SpotEnd, Thing, Volume, Volumes
 from harness.steps import begin, shared_step, step
-from harness.subjects.reference.stage import Stage
+from harness.subjects import observing
 from harness.waiting import until
 
 COMPUTE = ("network", "bastion", "private", "docker", "httpd", "jupyter", "spot")
@@ -19,7 +19,7 @@ SAGEMAKER = ("sagemaker", "kmeans")
 PASSING = ("deleting", "Deleting", "shutting-down", "Stopping")
 
 
-class Final(Stage):
+class Final(observing.Final):
     """Ends what the other stages made, once they have seen what they wanted of it.
 
     :meth:`compute_handed_in` and :meth:`sagemaker_handed_in` are shared by the processes of a run: one does it, and
@@ -91,7 +91,7 @@ class Final(Stage):
     def handed_in(self) -> HandedIn:
         """End everything, both groups at once."""
         self.before()
-        ends = {self.compute_handed_in: COMPUTE}
+        ends: dict[Callable[[], HandedIn], tuple[str, ...]] = {self.compute_handed_in: COMPUTE}
         if self.context.judges(*SAGEMAKER):
             ends[self.sagemaker_handed_in] = SAGEMAKER
         if self.context.is_shared_out:

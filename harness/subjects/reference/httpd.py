@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 from pathlib import Path
 
-from harness.errors import HarnessError, TimedOut
+from harness.errors import HarnessError
 from harness.facts.containers import Command
-from harness.facts.httpd import Answer, Closed, Edit, Page, Server
-from harness.hosts import http
+from harness.facts.httpd import Closed, Edit, Server
 from harness.steps import step
-from harness.subjects.reference.stage import Stage
-from harness.waiting import until
+from harness.subjects import observing
 
 PAGE = Path(__file__).with_name("course") / "index.html"
-TRIES = 10
-"""How many times the time of a silent port a new server, or a new rule, may take to be noticed."""
 
 
-class Httpd(Stage):
+class Httpd(observing.Httpd):
     """The homework's web server; ``directory`` is where its page lies, below the home directory."""
 
     directory = "site"
@@ -57,12 +52,9 @@ class Httpd(Stage):
 
     @step
     def container(self) -> Server:
-        """Return the container and the host's directory in it."""
+        """Return the container, once it runs, and the host's directory in it."""
         self.started()
-        asked = self.homework.httpd
-        container = self.subject.containers.container("httpd.container", asked.container)
-        mount = container.mounted_at(asked.document_root)
-        return Server(container, mount.source if mount else self.directory)
+        return super().container()
 
     @step
     def before_rule(self) -> Closed:
@@ -75,15 +67,6 @@ class Httpd(Stage):
         except HarnessError:
             is_running = False
         return Closed(is_running, self._get())
-
-    @step
-    def page(self) -> Page:
-        """Return the page as it lies on the host and as it is served."""
-        server = self.container()
-        self.subject.network.open_web_ports()
-        answer = self._once_answered()
-        path = f"{server.directory}/{self.homework.httpd.page}"
-        return Page(path, self._read(path), answer)
 
     @step
     def edit(self) -> Edit:
@@ -99,22 +82,5 @@ class Httpd(Stage):
         """Write into the file that is there: an editor that puts a new one in its place needs the directory mounted."""
         self.subject.instances.write("httpd.live-edit", path, text)
 
-    def _read(self, path: str) -> str:
-        return self.subject.instances.on_bastion(f"cat {shlex.quote(path)}").stdout
-
     def _must(self, requirement: str, line: str) -> Command:
         return self.subject.containers.must(requirement, line)
-
-    def _get(self) -> Answer:
-        bastion, asked = self.subject.instances.bastion(), self.homework.httpd
-        return http.get(bastion.public_ip or "", asked.port, "/", timeout=self.patience.silence)
-
-    def _once_answered(self) -> Answer:
-        """Return the first answer, or what came in its place until a new server or rule must have been noticed."""
-        try:
-            return until(
-                "the web server answers", self._get, timeout=TRIES * self.patience.silence, every=self.patience.poll,
-                is_done=lambda answer: answer.outcome == "answered",
-            )  # fmt: skip
-        except TimedOut:
-            return self._get()

@@ -6,10 +6,11 @@ from harness.aws import images, instances
 from harness.errors import CloudTrouble
 from harness.facts.instances import Image, Instance
 from harness.steps import shared_step, step
-from harness.subjects.reference.stage import Stage
+from harness.subjects import observing
+from harness.subjects.stage import Stage
 
 
-class Launching(Stage):
+class Instances(observing.Instances):
     """Launches the bastion and the private instance without waiting for one another."""
 
     @step
@@ -22,14 +23,14 @@ class Launching(Stage):
     def bastion_launched(self) -> str:
         """Launch the bastion into the public group; returns its id."""
         return self._launched(
-            "bastion", self.homework.bastion.instance_type, self.subject.network.public_made(), public=True
+            "bastion", self.homework.bastion.instance_type, self.subject.network.public_id(), public=True
         )
 
     @shared_step
     def private_launched(self) -> str:
         """Launch the private instance into the private group, without a public address; returns its id."""
         return self._launched(
-            "private", self.homework.private.instance_type, self.subject.network.private_made(), public=False
+            "private", self.homework.private.instance_type, self.subject.network.private_id(), public=False
         )
 
     def _launched(self, role: str, instance_type: str, group: str, *, public: bool) -> str:

@@ -6,12 +6,12 @@ import contextlib
 
 from harness.aws import groups, vpc
 from harness.errors import Unmet
-from harness.facts.network import Door, Group, Vpc
+from harness.facts.network import Group, Vpc
 from harness.steps import shared_step, step
-from harness.subjects.reference.stage import Stage
+from harness.subjects import observing
 
 
-class Network(Stage):
+class Network(observing.Network):
     """Takes the region's default VPC, or makes it, and puts the homework's groups into it."""
 
     @step
@@ -68,34 +68,27 @@ class Network(Stage):
         """Let the world to Jupyter."""
         groups.admit(self.aws, self.public_made(), self.homework.jupyter.port, self.homework.network.anywhere)
 
+    def public_id(self) -> str:
+        return self.public_made()
+
+    def private_id(self) -> str:
+        return self.private_made()
+
     @step
     def public_group(self) -> Group:
         """Observe the public group once it lets ssh in."""
         self.public_ssh_opened()
-        return self._observed(self.public_made(), "network.public-sg")
+        return super().public_group()
 
     @step
     def private_group(self) -> Group:
         """Observe the private group once it lets ssh in."""
         self.private_ssh_opened()
-        return self._observed(self.private_made(), "network.private-sg")
-
-    @step
-    def private_door(self) -> Door:
-        """Observe whether the bastion may come in by the private group."""
-        bastion = self.subject.instances.bastion()
-        port = self.homework.network.ssh_port
-        return Door(self.private_group(), port, bastion.id, bastion.private_ip or "", bastion.group_ids)
+        return super().private_group()
 
     @step
     def open_web_ports(self) -> Group:
         """Open both web ports and observe the public group as it then is."""
         self.jupyter_port_opened()
         self.httpd_port_opened()
-        return self._observed(self.public_made(), "network.public-sg")
-
-    def _observed(self, id: str, requirement: str) -> Group:
-        group = groups.find_group(self.aws, id)
-        if group is None:
-            raise Unmet(requirement, f"security group {id} is not there in {self.region}")
-        return group
+        return super().open_web_ports()

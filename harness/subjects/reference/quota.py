@@ -5,10 +5,10 @@ from __future__ import annotations
 from harness.aws import quotas
 from harness.facts.quota import Quota as QuotaFacts
 from harness.steps import step
-from harness.subjects.reference.stage import Stage
+from harness.subjects import observing
 
 
-class Quota(Stage):
+class Quota(observing.Quota):
     """Asks for the quota where neither it nor a request for it is there."""
 
     @step
@@ -24,6 +24,6 @@ class Quota(Stage):
 
     @step
     def quota(self) -> QuotaFacts:
-        """Observe the quota and the requests for more of it."""
+        """Observe the quota and the requests for more of it, once there is one."""
         self.requested()
-        return quotas.find_quota(self.aws, self.homework.quota.service, self.homework.quota.code)
+        return super().quota()

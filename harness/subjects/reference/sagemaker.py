@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from harness import notebook_document
-from harness.aws import cleaning, hosting, notebooks, quality, s3, sagemaker, training
+from harness.aws import cleaning, hosting, notebooks, s3, sagemaker, training
 from harness.aws import sagemaker_kinds as kinds
 from harness.aws.kmeans import Example, Settings
 from harness.aws.mnist import DigitsSource, Origin, SampleBucket
 from harness.aws.sdk import SdkExample, SdkProcess
 from harness.errors import Unmet
-from harness.facts import kmeans as facts
-from harness.facts.sagemaker import Cleaned, NotebookInstance, SavedNotebook
+from harness.facts.sagemaker import Cleaned
 from harness.steps import shared_step, step
-from harness.subjects.reference.stage import Stage
+from harness.subjects import observing
 
 if TYPE_CHECKING:
     from harness.subjects.reference import Reference
 
-T = TypeVar("T")
 
-
-class Sagemaker(Stage):
+class Sagemaker(observing.Sagemaker):
     """Does the SageMaker part; every name carries the run's id.
 
     ``digits`` says where the digits come from; by default MNIST from AWS's samples, or what stands in for it.
@@ -123,6 +119,10 @@ class Sagemaker(Stage):
         asked = self.homework.kmeans
         return (self._digits or SampleBucket(self.aws, asked.digits_bucket, asked.digits_prefix)).load()
 
+    def ask(self) -> hosting.Ask:
+        """Have the endpoint predict as the example does."""
+        return self.example().predict
+
     @step
     def uploaded(self) -> str:
         """Write the digits to S3 as the algorithm reads them; returns the URI of the manifest."""
@@ -198,62 +198,6 @@ class Sagemaker(Stage):
 
     # What is seen of it.
 
-    @step
-    def notebook_instance(self) -> NotebookInstance:
-        """Wait until the notebook instance is in service, and observe it."""
-        name = self.notebook_created()
-        self._await(
-            f"notebook instance {name}", lambda: notebooks.describe(self.aws, name), "NotebookInstanceStatus",
-            notebooks.IN_SERVICE, self.patience.notebook_instance,
-        )  # fmt: skip
-        return _there(notebooks.observe(self.aws, name), "sagemaker.notebook-instance", f"notebook instance {name}")
-
-    @step
-    def saved_notebook(self) -> SavedNotebook:
-        """Observe the notebook document in the submission."""
-        place = self.context.submission
-        return _there(notebook_document.find(place), "sagemaker.notebook-saved", f"notebook (*.ipynb) in {place}")
-
-    @step
-    def training_data(self) -> facts.TrainingData:
-        """Observe what the training job was given to read."""
-        job = self.fitted()
-        return _there(training.observe_data(self.aws, job), "kmeans.trained", f"training job {job}")
-
-    @step
-    def training_job(self) -> facts.TrainingJob:
-        """Observe the training job and the model that it left."""
-        job = self.trained()
-        return _there(training.observe_job(self.aws, job), "kmeans.trained", f"training job {job}")
-
-    @step
-    def endpoint(self) -> facts.Endpoint:
-        """Observe the endpoint and what it serves."""
-        name = self.served()
-        return _there(hosting.observe_endpoint(self.aws, name, self.name), "kmeans.endpoint", f"endpoint {name}")
-
-    @step
-    def predictions(self) -> facts.Predictions:
-        """Have the endpoint predict, as the example does, and observe what it says."""
-        endpoint = self.endpoint()
-        if endpoint.status != "InService":
-            raise Unmet("kmeans.endpoint", f"endpoint {endpoint.name} is {endpoint.status}: {endpoint.failure}")
-        rows = self.digits().digits.images[: self.homework.kmeans.rows]
-        return hosting.observe_predictions(self.aws, endpoint.name, rows, self.example().predict)
-
-    @step
-    def quality(self) -> facts.Quality:
-        """Observe how well the model's clusters tell the digits apart, and draw them."""
-        model = training.read_model(self.aws, self.training_job().artifact)
-        if model.centroids is None:
-            raise Unmet("kmeans.trained", model.problem)
-        return quality.observe(self.digits(), model.centroids, self.context.run_dir / "pictures")
-
-    @step
-    def resources(self) -> facts.Resources:
-        """Look up what the example created."""
-        return hosting.observe_resources(self.aws, self.served(), self.name)
-
     # And its end.
 
     @shared_step
@@ -291,25 +235,8 @@ class Sagemaker(Stage):
             if (entry.kind, entry.id) == thing:
                 self.context.ledger.mark(entry, "gone")
 
-    def _await(
-        self,
-        what: str,
-        describe: Callable[[], dict[str, Any] | None],
-        status: str,
-        ends: frozenset[str],
-        patience: float,
-    ) -> None:
-        sagemaker.until_settled(what, describe, status, ends, timeout=patience, every=self.patience.poll)
-
     def _once_assumable(self, work: Callable[[], None]) -> None:
         sagemaker.once_assumable(work, timeout=self.patience.command, every=self.patience.poll)
 
     def _write_down_logs(self, kind: str, id: str) -> None:
         self.context.ledger.found(kind, self.aws.region, id)
-
-
-def _there(found: T | None, requirement: str, what: str) -> T:
-    """Return what was found; raises ``Unmet`` for the requirement where it is absent."""
-    if found is None:
-        raise Unmet(requirement, f"{what}: there is none")
-    return found

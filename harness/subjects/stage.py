@@ -1,4 +1,4 @@
-"""What the stages of the reference subject have in common."""
+"""What the stages of every subject have in common."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from harness.context import Context
 from harness.steps import Shared
 
 if TYPE_CHECKING:
-    from harness.subjects.reference import Reference
+    from harness.subjects.subject import Subject
 
 
 class Stage:
-    """A stage of the reference subject; its public methods are steps that return facts."""
+    """A stage of a subject; its public methods are steps that return facts."""
 
-    def __init__(self, subject: Reference) -> None:
+    subject: Subject
+
+    def __init__(self, subject: Subject) -> None:
         self.subject = subject
 
     @property
@@ -52,5 +54,5 @@ class Stage:
 
     @property
     def aws(self) -> Aws:
-        """Return AWS as the homework's IAM user sees it; makes that user first, where the subject makes it."""
+        """Return AWS as the subject's identity sees it; makes that identity first, where the subject makes it."""
         return self.subject.account.identity.aws()

@@ -6,7 +6,7 @@ from harness import rubric, turn_in, writing
 from harness.facts.answers import Answers as AnswersFacts
 from harness.facts.answers import TurnIn
 from harness.steps import step
-from harness.subjects.reference.stage import Stage
+from harness.subjects.stage import Stage
 
 
 class Answers(Stage):

@@ -1,4 +1,4 @@
-"""Bastion and private instance: what launches them, and the logins that prove them reachable."""
+"""Bastion and private instance, and the logins that prove them reachable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.facts.network import Group
 from harness.hosts import logins
 from harness.hosts.ssh import Ssh, Target
 from harness.steps import step
-from harness.subjects.reference.launching import Launching
+from harness.subjects.stage import Stage
 from harness.waiting import until
 
 CONNECT = 3.0
@@ -23,10 +23,18 @@ REFUSALS = 12
 """Refused logins in a row after which a host is taken at its word."""
 
 
-class Instances(Launching):
-    """The instances of the homework, launched by :class:`Launching`, and the ways into them."""
+class Instances(Stage):
+    """The instances of the homework and the ways into them."""
 
     client: Ssh | None = None
+
+    def bastion(self) -> Instance:
+        """Return the bastion; raises ``Unmet`` where there is none."""
+        raise NotImplementedError
+
+    def private(self) -> Instance:
+        """Return the private instance; raises ``Unmet`` where there is none."""
+        raise NotImplementedError
 
     @step
     def ssh(self) -> Ssh:

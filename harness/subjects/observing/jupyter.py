@@ -1,0 +1,116 @@
+"""The notebook server on the bastion: its image, its container, its token, and a cell that runs."""
+
+from __future__ import annotations
+
+import secrets
+
+from harness.errors import TimedOut, Unmet
+from harness.facts.containers import Container, Image
+from harness.facts.httpd import Answer
+from harness.facts.jupyter import Doors, Execution, Knocks, Libraries, Removed, TokenLog
+from harness.hosts import http, jupyter
+from harness.steps import step
+from harness.subjects.observing.httpd import TRIES
+from harness.subjects.stage import Stage
+from harness.waiting import until
+
+
+class Jupyter(Stage):
+    """Looks at the notebook server."""
+
+    def removed(self) -> Removed:
+        """Return how the container ended; raises ``Unmet`` where there never was one."""
+        raise NotImplementedError
+
+    @step
+    def image(self) -> Image:
+        """Return the image as the engine has it."""
+        name = self.homework.jupyter.image
+        image = self.subject.containers.docker().image(name)
+        if image is None:
+            raise Unmet("jupyter.image", f"no image {name} on bastion {self.subject.instances.bastion().id}")
+        return image
+
+    @step
+    def container(self) -> Container:
+        """Return the container."""
+        return self.subject.containers.container("jupyter.container", self.homework.jupyter.container)
+
+    @step
+    def log(self) -> TokenLog:
+        """Return the log's line with the URL, once there is one."""
+        self._token()
+        docker, name = self.subject.containers.docker(), self.container().name
+        shown = jupyter.masked_line(docker.logs(name, stdout=False), "stderr")
+        return shown if shown.shows_token else jupyter.masked_line(docker.logs(name, stderr=False), "stdout")
+
+    @step
+    def libraries(self) -> Libraries:
+        """Return what became of importing each library inside the container."""
+        docker, name, mark = self.subject.containers.docker(), self.container().name, secrets.token_hex(8)
+        wanted = self.homework.jupyter.libraries
+        code, output = docker.execute(name, jupyter.importing(mark, wanted))
+        return jupyter.imported(mark, wanted, output, code)
+
+    @step
+    def doors(self) -> Doors:
+        """Return what Jupyter tells a caller with the token, without, and with a wrong one."""
+        self._reached()
+        return Doors(self._knock(self._token()), self._knock(None), self._knock(secrets.token_hex(24)))
+
+    @step
+    def execution(self) -> Execution:
+        """Return what came of a cell that was run there."""
+        self._reached()
+        host, port = self._address
+        return jupyter.execute(host, port, self._token(), timeout=self.patience.command)
+
+    @step
+    def _token(self) -> str | None:
+        """Return the token, a secret, once the log shows it; ``None`` where it never does."""
+        name = self.container().name
+        docker = self.subject.containers.docker()
+        try:
+            log = until(
+                "Jupyter's log shows its URL", lambda: self._whole_log(name), timeout=self.patience.boot,
+                every=self.patience.poll * 2,
+                is_done=lambda log: jupyter.is_announced(log) or not self._is_running(name),
+            )  # fmt: skip
+        except TimedOut:
+            log = docker.logs(name)
+        return jupyter.token_in(log)
+
+    def _whole_log(self, name: str) -> str:
+        return self.subject.containers.docker().logs(name)
+
+    def _is_running(self, name: str) -> bool:
+        container = self.subject.containers.docker().container(name)
+        return container is not None and container.is_running
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        return self.subject.instances.bastion().public_ip or "", self.homework.jupyter.port
+
+    def _knock(self, token: str | None) -> Knocks:
+        host, port = self._address
+        return jupyter.knock(
+            host, port, token, timeout=self.patience.command if self._reached() else self.patience.silence
+        )
+
+    def _get(self) -> Answer:
+        host, port = self._address
+        return http.get(host, port, "/api", timeout=self.patience.silence)
+
+    @step
+    def _reached(self) -> bool:
+        """Wait until Jupyter answers the workstation; say whether it does."""
+        self._token()
+        self.subject.network.open_web_ports()
+        try:
+            until(
+                "Jupyter answers", self._get, timeout=TRIES * self.patience.silence, every=self.patience.poll,
+                is_done=lambda answer: answer.outcome == "answered",
+            )  # fmt: skip
+        except TimedOut:
+            return False
+        return True
