@@ -12,6 +12,7 @@ A fork of this process that lives on without ``exec`` holds the pipe open and po
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import secrets
 import shutil
@@ -142,7 +143,7 @@ def end_processes(marks: Mapping[str, str], adopted: Mapping[int, float]) -> Non
         for process in found:
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 process.send_signal(signal.SIGKILL)
-        psutil.wait_procs([process for process in found if process.ppid() != os.getpid()], timeout=_PATIENCE)
+        psutil.wait_procs([process for process in found if not _is_own_child(psutil, process)], timeout=_PATIENCE)
 
 
 def _find(psutil: Any, marks: Mapping[str, str], adopted: Mapping[int, float]) -> list[Any]:
@@ -158,6 +159,14 @@ def _find(psutil: Any, marks: Mapping[str, str], adopted: Mapping[int, float]) -
         with contextlib.suppress(psutil.Error):
             found.update((child.pid, child) for child in process.children(recursive=True) if _is_alive(psutil, child))
     return list(found.values())
+
+
+def _is_own_child(psutil: Any, process: Any) -> bool:
+    """Tell whether a process is ours to wait for: then whoever started it does, and psutil must not."""
+    try:
+        return bool(process.ppid() == os.getpid())
+    except psutil.Error:
+        return False
 
 
 def _is_alive(psutil: Any, process: Any) -> bool:
@@ -203,16 +212,20 @@ def _remove(directories: Iterable[Path]) -> None:
     for top in directories:
         shutil.rmtree(top, ignore_errors=True)
         if top.is_dir() and not top.is_symlink():  # a host may have taken the rights to its own directories away
+            top.chmod(0o700)
             for directory, names, _ in os.walk(top):
-                for path in (Path(directory), *(Path(directory, name) for name in names)):
+                for path in (Path(directory, name) for name in names):
                     if not path.is_symlink():
                         path.chmod(0o700)
             shutil.rmtree(top, ignore_errors=True)
 
 
 def _start_keeper(token: str) -> subprocess.Popen[bytes]:
+    psutil = importlib.util.find_spec("psutil")
+    assert psutil is not None
+    assert psutil.origin is not None
     return subprocess.Popen(
-        [sys.executable, "-I", __file__, token],
+        [sys.executable, "-I", "-S", __file__, token, str(Path(psutil.origin).parents[1])],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -242,4 +255,5 @@ def _keep(token: str) -> None:
 
 
 if __name__ == "__main__":
+    sys.path.append(sys.argv[2])
     _keep(sys.argv[1])

@@ -27,7 +27,9 @@ def host(lab: Lab) -> Instance:
 def agent(lab: Lab) -> Iterator[dict[str, str]]:
     """The environment of a workstation whose agent holds the key."""
     path = lab.leash.directory("agent-") / "a"
-    process = lab.leash.popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = lab.leash.popen(
+        ["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     until("the agent listens", path.exists, timeout=10, every=0.005)
     environment = {**lab.environment, "SSH_AUTH_SOCK": str(path)}
     subprocess.run(["ssh-add", "-q", str(lab.home / "key")], env=environment, check=True, capture_output=True)

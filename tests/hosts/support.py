@@ -107,7 +107,9 @@ class Lab:
     def port(self) -> int:
         return self.hosts._site.ssh_port
 
-    def boot(self, *rules: IngressRule, user_data: str | None = None, key: str | None = "key.pub", wait=True) -> Instance:
+    def boot(
+        self, *rules: IngressRule, user_data: str | None = None, key: str | None = "key.pub", wait=True
+    ) -> Instance:
         self.count += 1
         address = f"172.31.7.{self.count}"
         public = self.hosts.allocate_public_ip()
@@ -131,11 +133,14 @@ class Lab:
 
     def until_up(self, instance: Instance) -> None:
         until("the host is up", lambda: instance.spec.instance_id in self.hosts._site.running, timeout=20, every=0.005)
-        until("ssh answers", lambda: self.hosts._hosts[instance.spec.instance_id].ports.numbers(), timeout=20, every=0.005)
+        ports = self.hosts._hosts[instance.spec.instance_id].ports
+        until("ssh answers", ports.numbers, timeout=20, every=0.005)
 
 
 def make_key(path: Path) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True, stdin=subprocess.DEVNULL
+    )
 
 
 @contextlib.contextmanager
@@ -151,7 +156,7 @@ def make_lab(home: Path, **options: object) -> Iterator[Lab]:
 
     with Leash() as leash:
         hosts = EmbeddedHosts(
-            home / "state", halted.append, leash=leash, services={"docker.service": service}, boot_delay=0.01, **options
+            home / "state", halted.append, leash=leash, services={"docker.service": service}, boot_delay=lambda: 0.01, **options
         )
         try:
             lab = Lab(home, hosts, leash, halted, services)

@@ -65,10 +65,8 @@ def test_the_workstation_does_not_get_in_where_only_the_bastion_may(private):
 
 
 def test_private_names_mean_nothing_to_the_workstation(private):
-    done = subprocess.run(
-        ["ssh", "-F", str(private.lab.hosts.ssh_config()), "-G", private.spec.private_dns], capture_output=True, text=True,
-        check=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    argv = ["ssh", "-F", str(private.lab.hosts.ssh_config()), "-G", private.spec.private_dns]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
     assert f"hostname {private.spec.private_dns}" in done.stdout.splitlines()
 
 

@@ -1,4 +1,4 @@
-"""Installing Docker, by the steps its documentation gives and by the homework's older ones, and what testinfra then sees."""
+"""Installing Docker, by its documentation's steps and by the homework's older ones; what testinfra then sees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.hosts.test_login import spawn
 
 # Docker's documentation, "Install Docker Engine on Ubuntu", section "Install using the apt repository".
 OFFICIAL = """
-sudo apt-get remove -y $(dpkg --get-selections docker.io docker-compose docker-doc podman-docker containerd runc | cut -f1)
+sudo apt-get remove -y $(dpkg --get-selections docker.io docker-compose docker-doc podman-docker containerd | cut -f1)
 sudo apt-get update
 sudo apt-get install -y ca-certificates curl
 sudo install -m 0755 -d /etc/apt/keyrings
@@ -29,7 +29,8 @@ Architectures: $(dpkg --print-architecture)
 Signed-By: /etc/apt/keyrings/docker.asc
 EOF"""
 ONE_LINE = """echo "deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] \
-https://download.docker.com/linux/ubuntu $(. /etc/os-release && echo "${UBUNTU_CODENAME:-$VERSION_CODENAME}") stable" | \
+https://download.docker.com/linux/ubuntu \
+$(. /etc/os-release && echo "${UBUNTU_CODENAME:-$VERSION_CODENAME}") stable" | \
 sudo tee /etc/apt/sources.list.d/docker.list > /dev/null"""
 
 
@@ -68,7 +69,10 @@ def test_testinfra_sees_package_service_file_user_and_socket(lab, installed):
     argv = installed.ssh_argv()
     extra = " ".join(argv[3:-1])
     remote = testinfra.get_host(
-        f"ssh://ubuntu@{installed.public}", ssh_config=str(lab.hosts.ssh_config()), ssh_extra_args=extra, controlpersist=0
+        f"ssh://ubuntu@{installed.public}",
+        ssh_config=str(lab.hosts.ssh_config()),
+        ssh_extra_args=extra,
+        controlpersist=0,
     )
     package, service = remote.package("docker-ce"), remote.service("docker")
     assert package.is_installed

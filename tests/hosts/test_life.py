@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 def test_ssh_answers_only_a_moment_after_boot(tmp_path):
     with make_lab(tmp_path) as lab:
-        lab.hosts._site.boot_delay = 0.5
+        lab.hosts._site.boot_delay = lambda: 0.5
         host = lab.boot(wait=False)
         assert host.ssh_answers() == "refused"
         lab.until_up(host)
@@ -226,7 +226,8 @@ with make_lab(home) as lab:
     agent = lab.leash.directory("agent-") / "a"
     lab.leash.popen(["ssh-agent", "-D", "-a", str(agent)], stdout=subprocess.DEVNULL)
     loose = lab.leash.popen(["env", "-i", "sh", "-c", "sleep 600 & wait"])
-    print(lab.leash.environment()["HARNESS_LEASH"], lab.hosts._site.base, agent.parent, host.public, lab.port, loose.pid)
+    marker = lab.leash.environment()["HARNESS_LEASH"]
+    print(marker, lab.hosts._site.base, agent.parent, host.public, lab.port, loose.pid)
     sys.stdout.flush()
     sys.stdin.read()
 """

@@ -70,7 +70,9 @@ def test_a_large_output_passes_whole_and_in_little_memory(host):
 
     before = psutil.Process().memory_info().rss
     command = [*host.ssh_argv(), "head -c 100000000 /dev/zero"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=host.lab.environment) as client:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=host.lab.environment
+    ) as client:
         total = sum(len(block) for block in iter(lambda: client.stdout.read(1 << 20), b""))
     assert (client.returncode, total) == (0, 100_000_000)
     assert psutil.Process().memory_info().rss - before < 30_000_000
@@ -78,7 +80,9 @@ def test_a_large_output_passes_whole_and_in_little_memory(host):
 
 def test_a_slow_reader_holds_the_process_up(host):
     command = [*host.ssh_argv(), "yes | tee /dev/stderr 2>~/written | cat"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=host.lab.environment) as client:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=host.lab.environment
+    ) as client:
         written = host.root / "home/ubuntu/written"
         sizes: list[int] = []
 
@@ -97,7 +101,12 @@ def test_a_signal_ends_the_command(host):
     import asyncssh
 
     async def interrupted() -> tuple[object, object]:
-        options = {"client_keys": [str(host.lab.home / "key")], "known_hosts": None, "username": "ubuntu", "config": None}
+        options = {
+            "client_keys": [str(host.lab.home / "key")],
+            "known_hosts": None,
+            "username": "ubuntu",
+            "config": None,
+        }
         async with asyncssh.connect(host.public, host.lab.port, **options) as connection:
             process = await connection.create_process("echo ready; exec sleep 60")
             await process.stdout.readline()
@@ -127,7 +136,9 @@ def test_sessions_share_a_connection(host):
     ) as master:
         until("the master listens", path.exists, timeout=10, every=0.01)
         clients = [
-            subprocess.Popen([*host.ssh_argv(*shared), f"echo {number}"], stdout=subprocess.PIPE, env=host.lab.environment)
+            subprocess.Popen(
+                [*host.ssh_argv(*shared), f"echo {number}"], stdout=subprocess.PIPE, env=host.lab.environment
+            )
             for number in range(5)
         ]
         said = [client.communicate(timeout=30)[0] for client in clients]

@@ -201,7 +201,10 @@ def test_the_callers_home_cannot_be_read(host, tmp_path):
 
 @CONFINED
 def test_devices_and_terminals_stay_usable(host):
-    assert host.out("head -c 3 /dev/zero | wc -c; echo x > /dev/null; echo e >/dev/stderr; echo ok").split() == ["3", "ok"]
+    assert host.out("head -c 3 /dev/zero | wc -c; echo x > /dev/null; echo e >/dev/stderr; echo ok").split() == [
+        "3",
+        "ok",
+    ]
 
 
 def test_nothing_leaves_the_machine_by_curl(host):

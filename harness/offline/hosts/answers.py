@@ -47,9 +47,11 @@ class Answers:
         host = self._host
         sockets = [path for path in (host.root / "run").iterdir() if stat.S_ISSOCK(path.stat().st_mode)]
         return {
-            "private_ip": host.addresses.private, "private_dns": host.spec.private_dns, "public_ip": host.addresses.public,
-            "ports": host.ports.numbers(), "sockets": [f"/run/{path.name}" for path in sockets],
-        }  # fmt: skip
+            "private_ip": host.addresses.private,
+            "private_dns": host.spec.private_dns,
+            "ports": host.ports.numbers(),
+            "sockets": [f"/run/{path.name}" for path in sockets],
+        }
 
     async def _route(self, request: dict[str, Any]) -> dict[str, Any]:
         route = self._host.route(str(request["host"]), int(request["port"]))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ class EmbeddedHosts:
     """The hosts of one offline cloud; implements :class:`~harness.offline.hosts.protocol.HostKind`.
 
     ``state`` is a directory for the client configuration and known hosts. ``services`` maps a unit that a package
-    brings to what makes its service. ``boot_delay`` is how long, in seconds, a machine takes before it answers.
+    brings to what makes its service. ``boot_delay`` says how long, in seconds, a machine takes before it answers.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class EmbeddedHosts:
         *,
         leash: Leash | None = None,
         services: Mapping[str, ServiceFactory] | None = None,
-        boot_delay: float = 0.1,
+        boot_delay: Callable[[], float] = lambda: 0.1,
     ) -> None:
         self._owns_leash = leash is None
         self._leash = leash or Leash()

@@ -39,7 +39,7 @@ class Site:
     lease: AddressLease
     base: Path
     ssh_port: int
-    boot_delay: float
+    boot_delay: Callable[[], float]
     services: Mapping[str, ServiceFactory]
     on_halt: Halted
     running: dict[str, EmbeddedHost] = field(default_factory=dict)
@@ -69,8 +69,9 @@ class EmbeddedHost:
         self.units = Units()
         self._control = Control(site.base / f"{spec.instance_id}.ctl", Answers(self).answer)
         self.userland = Userland(
-            self.sandbox, self.client_files, Release(spec.release), self.environment, self._control.path, site.leash.register
-        )
+            self.sandbox, self.client_files, Release(spec.release), self.environment, self._control.path,
+            site.leash.register,
+        )  # fmt: skip
         self._sshd = SshServer(self, self.keys.pairs)
         self._rules: tuple[IngressRule, ...] = ()
         self._service_address = ""
@@ -91,7 +92,7 @@ class EmbeddedHost:
 
     async def start(self) -> None:
         """Boot: after a moment what is enabled starts, SSH first; user data runs at the first boot."""
-        await asyncio.sleep(self.site.boot_delay)
+        await asyncio.sleep(self.site.boot_delay())
         async with self._lock:
             if self.instance_id in self.site.running:
                 return
@@ -191,8 +192,8 @@ class EmbeddedHost:
 
     def peer(self) -> clientconfig.Peer:
         """Return how others reach this host. Safe from any thread."""
-        spec = self.spec
-        return clientconfig.Peer(spec.instance_id, self.addresses, spec.public_dns, spec.private_dns, self.keys.public())
+        names = self.spec.public_dns, self.spec.private_dns
+        return clientconfig.Peer(self.instance_id, self.addresses, *names, self.keys.public())
 
     def route(self, name: str, port: int) -> tuple[str, str, int] | None:
         """Return from which address, to which address and port a connection of this host to ``name`` goes.

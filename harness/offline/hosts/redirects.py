@@ -1,8 +1,9 @@
 """Point a shell's own file accesses, which no stand-in sees, into the host's root.
 
-``> /etc/motd`` and ``/usr/bin/docker ps`` are opened by the shell itself. In the text of a command given to a shell, redirections to absolute
-paths, and absolute command names that the host has, are rewritten. What a shell reads from its standard input or a
-terminal passes by; such a redirection is refused by the confinement instead (:mod:`harness.offline.hosts.confine`).
+``> /etc/motd`` and ``/usr/bin/docker ps`` are opened by the shell itself. In the text of a command given to a shell,
+redirections to absolute paths, and absolute command names that the host has, are rewritten. What a shell reads from its
+standard input or a terminal passes by; such a redirection is refused by the confinement instead
+(:mod:`harness.offline.hosts.confine`).
 
 Standard library only: ``sh`` and ``bash`` on a host run this file as a script.
 """

@@ -18,7 +18,7 @@ _CODENAMES = {
 }  # fmt: skip
 _LTS_SUFFIX = {"04": " LTS"}
 
-_PASSWD = """\
+_ACCOUNTS = """\
 root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
@@ -208,7 +208,7 @@ def _files(release: Release) -> dict[str, str]:
     return {
         "etc/os-release": release.os_release(),
         "etc/lsb-release": release.lsb_release(),
-        "etc/passwd": _PASSWD,
+        "etc/passwd": _ACCOUNTS,
         "etc/group": _GROUP,
         "etc/timezone": "Etc/UTC\n",
         "etc/debian_version": "trixie/sid\n",

@@ -76,7 +76,10 @@ class HostSession(asyncssh.SSHServerSession[bytes]):
 
     def _begin_transfer(self) -> None:
         self._transfer = SSHServerStreamSession(
-            None, lambda channel: self._userland.session_files(channel, self._user), sftp_version=3, allow_scp=True
+            None,
+            lambda channel: self._userland.session_files(cast("Any", channel), self._user),
+            sftp_version=3,
+            allow_scp=True,
         )
         self._transfer.connection_made(cast("Any", self._channel))
 

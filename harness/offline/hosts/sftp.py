@@ -7,7 +7,6 @@ import posixpath
 from typing import Any
 
 import asyncssh
-from asyncssh.channel import SSHChannel
 
 from harness.offline.hosts.sandbox import Sandbox
 
@@ -18,7 +17,7 @@ _OWN = ("/home/ubuntu", "/tmp", "/var/tmp", "/run/user/1000")  # noqa: S108 - th
 class HostFiles(asyncssh.SFTPServer):
     """Serves a sandbox. Relative paths begin at the user's home; only what is the user's own may be changed."""
 
-    def __init__(self, channel: SSHChannel[Any], sandbox: Sandbox, user: str, home: str) -> None:
+    def __init__(self, channel: asyncssh.SSHServerChannel[Any], sandbox: Sandbox, user: str, home: str) -> None:
         super().__init__(channel)
         self._sandbox, self._user, self._home = sandbox, user, home
 
@@ -101,7 +100,7 @@ class HostFiles(asyncssh.SFTPServer):
     def link(self, oldpath: bytes, newpath: bytes) -> None:
         """Make a hard link."""
         self._claim(newpath)
-        os.link(self.map_path(oldpath), self.map_path(newpath))  # noqa: PTH200 - bytes
+        os.link(self.map_path(oldpath), self.map_path(newpath))
 
     def _followed(self, path: bytes) -> bytes:
         return os.fsencode(self._sandbox.path(os.fsdecode(path), self._home))

@@ -106,9 +106,7 @@ class _Server(asyncssh.SSHServer):
         caller = f"{self._host.caller_as_seen(address)} {port} {self._host.addresses.private}"
         return HostSession(self._host.userland, self._connection, caller)
 
-    def connection_requested(
-        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int  # noqa: ARG002 - asyncssh's signature
-    ) -> Any:
+    def connection_requested(self, dest_host: str, dest_port: int, *_origin: object) -> Any:
         """Connect through, as ``ssh -J`` and ``-L`` ask: from this host's address, behind the other one's rules."""
         return self._connect(dest_host, dest_port)
 

@@ -1,4 +1,4 @@
-"""What a user of a host is given: a shell or command confined to the host's files, its environment, its files by SFTP."""
+"""What a user of a host is given: a shell or command confined to the host's files, its environment, and SFTP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from asyncssh.channel import SSHChannel
+import asyncssh
 
 from harness.offline.hosts import confine
 from harness.offline.hosts.redirects import redirection_rule, rewrite
@@ -63,7 +63,7 @@ class Userland:
             **self._environment(),
             "PATH": self.sandbox.search_path(), "HOME": home, "USER": user, "LOGNAME": user, "SHELL": "/bin/bash",
             # A bash that is started by sshd at level 1 reads ~/.bashrc in place of BASH_ENV.
-            "SHLVL": "1", "LANG": "C.UTF-8", "TMPDIR": f"{root}/tmp", "BASH_ENV": str(SHELL_RC),
+            "SHLVL": "1", "LANG": "C.UTF-8", "TMPDIR": str(root / "tmp"), "BASH_ENV": str(SHELL_RC),
             "HOST_USER": user, "HOST_GROUPS": ",".join(self.sandbox.groups_of(user)),
             "HOST_NAME": (root / "etc/hostname").read_text().strip(), "HOST_CONTROL": str(self._control),
             "HOST_PYTHON": sys.executable, "HOST_STANDINS": str(STANDINS),
@@ -83,7 +83,7 @@ class Userland:
         home = self.sandbox.path(self.sandbox.home_of(user) or "/")
         return str(home if home.is_dir() else self.sandbox.root)
 
-    def session_files(self, channel: SSHChannel[Any], user: str) -> HostFiles:
+    def session_files(self, channel: asyncssh.SSHServerChannel[Any], user: str) -> HostFiles:
         """Return what SFTP and scp serve."""
         return HostFiles(channel, self.sandbox, user, self.sandbox.home_of(user) or "/")
 

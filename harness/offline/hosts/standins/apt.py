@@ -1,8 +1,8 @@
 """``apt-get``, ``apt``, ``apt-cache``, ``apt-key`` and ``add-apt-repository`` on the host's own sources and keys.
 
-Packages come from ``packages.txt`` beside this file; installing one writes dpkg's status, adds its commands, and starts its
-service. What apt-get demands, this demands: root, an update before the first install, a repository for what Ubuntu does
-not have, and that repository's key where its source says (or, older, in apt's own keyring).
+Packages come from ``packages.txt`` beside this file; installing one writes dpkg's status, adds its commands, and starts
+its service. What apt-get demands, this demands: root, an update before the first install, a repository for what Ubuntu
+does not have, and that repository's key where its source says (or, older, in apt's own keyring).
 ``apt-key`` is there on every release, although Ubuntu dropped it with 25.04: the homework uses it.
 """
 
@@ -36,7 +36,8 @@ def main(name: str, arguments: list[str]) -> int:
         return _show(action, words[1:])
     actions = {
         "update": _update, "install": _install, "remove": _remove, "purge": _remove, "autoremove": _nothing,
-        "upgrade": _nothing, "dist-upgrade": _nothing, "full-upgrade": _nothing, "clean": _nothing, "autoclean": _nothing,
+        "upgrade": _nothing, "dist-upgrade": _nothing, "full-upgrade": _nothing, "clean": _nothing,
+        "autoclean": _nothing,
     }  # fmt: skip
     if action not in actions:
         return complain(f"E: Invalid operation {action}", 100)
@@ -71,7 +72,8 @@ def _one_line(line: str) -> tuple[str, list[str], str] | None:
 
 
 def _paragraph(text: str) -> tuple[str, list[str], str] | None:
-    fields = {key.lower(): value for key, value in re.findall(r"^([\w-]+):[ \t]*(.*(?:\n[ \t]+.*)*)", text, re.MULTILINE)}
+    found = re.findall(r"^([\w-]+):[ \t]*(.*(?:\n[ \t]+.*)*)", text, re.MULTILINE)
+    fields = {key.lower(): value for key, value in found}
     if "deb" not in fields.get("types", "").split() or "uris" not in fields:
         return None
     return fields["uris"].split()[0], fields.get("suites", "").split(), fields.get("signed-by", "").strip()
@@ -115,8 +117,8 @@ def _fetch(number: int, address: str, suite: str, signed_by: str) -> list[str]:
     is_docker = host == _DOCKER
     if not is_docker and not host.endswith(("ubuntu.com/ubuntu", "ubuntu.com/ubuntu-ports")):
         sys.stdout.write(f"Ign:{number} {line}\n")
-        return [f"W: Failed to fetch {address}/dists/{suite}/InRelease  Could not resolve '{host.split('/')[0]}'"]
-    if suite.split("-")[0] != _codename():
+        return [f"W: Failed to fetch {address}/dists/{suite}/InRelease  Could not resolve '{host.partition('/')[0]}'"]
+    if suite.partition("-")[0] != _codename():
         sys.stdout.write(f"Err:{number} {address} {suite} Release\n  404  Not Found\n")
         return [f"E: The repository '{address} {suite} Release' does not have a Release file."]
     if is_docker and not _has_key(signed_by):

@@ -1,6 +1,6 @@
 """What the stand-ins share: the host's paths, its users and groups, and the way to the machine that holds it.
 
-The stand-ins run under ``python -I -S`` with the standard library alone; they import little, for they are started often.
+The stand-ins run under ``python -I -S`` with the standard library alone; they import little, being started often.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def groups_of(user: str) -> list[str]:
     """Return the names of a user's groups, the primary one first, as a new login would get them."""
     row = account(user)
     primary = [group[0] for group in table("/etc/group") if row is not None and group[2] == row[3]]
-    return primary + [group[0] for group in table("/etc/group") if user in group[3].split(",") and group[0] not in primary]
+    member = [group[0] for group in table("/etc/group") if user in group[3].split(",")]
+    return primary + [group for group in member if group not in primary]
 
 
 def complain(message: str, code: int = 1) -> int:

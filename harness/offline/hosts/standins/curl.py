@@ -11,9 +11,9 @@ from .dockerkey import ADDRESSES, armored
 
 _TAKES_VALUE = set("AbcCdDeEFHKmoPQrtTuUwxXyYz")
 _LONG = (
-    "--output --header --data --request --user --max-time --connect-timeout --retry --write-out --user-agent --data-raw "
-    "--cacert --cert --key --proxy --referer --url --form --cookie --cookie-jar --range --upload-file --interface "
-    "--retry-delay --retry-max-time --resolve --connect-to --unix-socket --data-binary --data-urlencode --dump-header"
+    "--output --header --data --request --user --max-time --connect-timeout --retry --write-out --user-agent --data-raw"
+    " --cacert --cert --key --proxy --referer --url --form --cookie --cookie-jar --range --upload-file --interface"
+    " --retry-delay --retry-max-time --resolve --connect-to --unix-socket --data-binary --data-urlencode --dump-header"
 )
 
 
@@ -21,7 +21,7 @@ def main(_name: str, arguments: list[str]) -> int:
     """Fetch what the command line names."""
     values, addresses = _split(arguments)
     if any(option in values for option in ("--unix-socket",)) or not addresses:
-        become("curl", [real(argument) for argument in arguments])
+        return become("curl", [real(argument) for argument in arguments])
     for address in addresses:
         bare = re.sub(r"^\w+://", "", address)
         if bare in ADDRESSES:
@@ -38,7 +38,7 @@ def main(_name: str, arguments: list[str]) -> int:
         arguments = ["--interface", route["source"], *arguments]
     if program("curl") is None:
         return _fetch(addresses[0], arguments)
-    become("curl", [real(argument) for argument in arguments])
+    return become("curl", [real(argument) for argument in arguments])
 
 
 def _split(arguments: list[str]) -> tuple[dict[str, str], list[str]]:

@@ -23,7 +23,8 @@ def main(_name: str, arguments: list[str]) -> int:
     os.environ["DOCKER_HOST"] = f"unix://{ROOT}{_SOCKET}"
     client = os.path.realpath(__file__).split("/hosts/")[0] + "/engine/docker_cli.py"
     sys.stdout.flush()
-    os.execv(os.environ["HOST_PYTHON"], [os.environ["HOST_PYTHON"], "-I", "-S", client, *arguments])  # noqa: S606
+    python = os.environ["HOST_PYTHON"]
+    return os.execv(python, [python, "-I", "-S", client, *arguments])  # noqa: S606 - that is its purpose
 
 
 def _path(arguments: list[str]) -> str:

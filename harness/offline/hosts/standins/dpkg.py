@@ -37,20 +37,17 @@ def main(name: str, arguments: list[str]) -> int:
     """Answer ``-W``, ``-l``, ``-s``, ``--get-selections``, ``--print-architecture`` and ``-S`` as dpkg does."""
     options = [argument for argument in arguments if argument.startswith("-")]
     operands = [argument for argument in arguments if not argument.startswith("-")]
+    actions = {"-l": _list, "--list": _list, "-s": _status, "--status": _status, "--get-selections": _selections}
     for option in options:
-        if option == "--print-architecture":
-            print(ARCHITECTURE)  # noqa: T201
-            return 0
         if option in {"-W", "--show"}:
             return _show(arguments)
-        if option in {"-l", "--list"}:
-            return _list(operands)
-        if option in {"-s", "--status"}:
-            return _status(operands)
-        if option == "--get-selections":
-            return _selections(operands)
+        if option in actions:
+            return actions[option](operands)
+    if "--print-architecture" in options:
+        sys.stdout.write(f"{ARCHITECTURE}\n")
+        return 0
     if "--version" in options:
-        print(f"Debian '{name}' package management program version 1.22.6 ({ARCHITECTURE}).")  # noqa: T201
+        sys.stdout.write(f"Debian '{name}' package management program version 1.22.6 ({ARCHITECTURE}).\n")
         return 0
     return complain(f"{name}: error: need an action option", 2)
 

@@ -23,7 +23,9 @@ _KINDS = {
 
 def main(name: str, arguments: list[str]) -> int:
     """Do what the command line asks."""
-    return {"stat": _stat, "which": _which}.get(name, _chown)(*([arguments] if name in {"stat", "which"} else [arguments, name]))
+    if name in {"chown", "chgrp"}:
+        return _chown(arguments, name)
+    return _stat(arguments) if name == "stat" else _which(arguments)
 
 
 def _which(arguments: list[str]) -> int:
@@ -109,7 +111,8 @@ def _filled(template: str | None, path: str, seen: os.stat_result, owner: tuple[
     mode = modes.S_IMODE(seen.st_mode)
     values = {
         "n": path, "N": f"'{path}'", "a": f"{mode:o}", "A": modes.filemode(seen.st_mode), "u": owner[0], "g": owner[1],
-        "U": (account(owner[0]) or [owner[0]])[0], "G": _group_name(owner[1]), "s": str(seen.st_size), "i": str(seen.st_ino),
+        "U": (account(owner[0]) or [owner[0]])[0], "G": _group_name(owner[1]), "s": str(seen.st_size),
+        "i": str(seen.st_ino),
         "F": _KINDS.get(modes.S_IFMT(seen.st_mode), "weird file"), "h": str(seen.st_nlink), "b": str(seen.st_blocks),
         "B": "512", "o": str(seen.st_blksize), "f": f"{seen.st_mode:x}", "%": "%",
     }  # fmt: skip

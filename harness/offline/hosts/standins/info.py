@@ -51,8 +51,8 @@ def _release(key: str) -> str:
 
 def _lsb_release(arguments: list[str]) -> int:
     letters = "".join(argument[1:] for argument in arguments if re.fullmatch(r"-[a-z]+", argument))
-    for word, letter in (("--id", "i"), ("--codename", "c"), ("--release", "r"), ("--description", "d"), ("--all", "a")):
-        letters += letter if word in arguments else ""
+    words = {"--id": "i", "--codename": "c", "--release": "r", "--description": "d", "--all": "a"}
+    letters += "".join(letter for word, letter in words.items() if word in arguments)
     short = "s" in letters or "--short" in arguments
     wanted = "idrc" if "a" in letters else letters
     rows = {
@@ -70,8 +70,8 @@ def _lsb_release(arguments: list[str]) -> int:
 def _uname(arguments: list[str]) -> int:
     kernel = os.uname()
     values = {
-        "s": "Linux", "n": read("/etc/hostname").strip(), "r": f"6.8.0-1021-{'aws'}", "v": "#23-Ubuntu SMP", "m": kernel.machine,
-        "p": kernel.machine, "i": kernel.machine, "o": "GNU/Linux",
+        "s": "Linux", "n": read("/etc/hostname").strip(), "r": "6.8.0-1021-aws", "v": "#23-Ubuntu SMP",
+        "m": kernel.machine, "p": kernel.machine, "i": kernel.machine, "o": "GNU/Linux",
     }  # fmt: skip
     letters = "".join(argument.lstrip("-")[:6] for argument in arguments) or "s"
     letters = "snrvmo" if "a" in letters else letters

@@ -13,15 +13,12 @@ from .common import USER, ask, become, real
 
 def main(name: str, arguments: list[str]) -> int:
     """Become the real program."""
-    mapped = [_mapped(argument) for argument in arguments]
+    mapped = [real(argument) for argument in arguments]
     if name in {"ssh", "scp", "sftp"}:
         configuration = ask("ssh-config", user=USER, home=os.environ["HOME"])["path"]
-        become(name, ["-F", configuration, *(arguments if name == "ssh" else mapped)] if "-F" not in arguments else mapped)
+        own = [] if "-F" in arguments else ["-F", configuration]
+        become(name, [*own, *(arguments if name == "ssh" else mapped)])
     if name == "ssh-keygen" and not {"-f", "-l", "-R", "-F"} & set(arguments):
         kind = arguments[arguments.index("-t") + 1] if "-t" in arguments[:-1] else "ed25519"
         mapped += ["-f", f"{os.environ['HOME']}/.ssh/id_{kind}"]
-    become(name, mapped)
-
-
-def _mapped(argument: str) -> str:
-    return real(argument)
+    return become(name, mapped)

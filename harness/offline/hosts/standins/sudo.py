@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 
 from .common import ROOT, USER, account, complain, groups_of, is_root, real
@@ -23,45 +24,67 @@ def main(name: str, arguments: list[str]) -> int:
 
 
 def _sudo(arguments: list[str]) -> int:
-    user, login, shell, assignments = "root", False, False, {}
-    while arguments:
-        option = arguments[0]
-        if option in {"-u", "--user", "-g", "--group", "-p", "-C"}:
-            user = arguments[1] if option in {"-u", "--user"} and len(arguments) > 1 else user
-            arguments = arguments[2:]
-            continue
-        if option in {"-v", "-k", "-K"}:
-            return 0
-        if option in {"-l", "--list"}:
-            sys.stdout.write(f"User {USER} may run the following commands on this host:\n    (ALL : ALL) NOPASSWD: ALL\n")
-            return 0
-        if "=" in option and not option.startswith(("-", "/")):
-            key, _, value = option.partition("=")
-            assignments[key] = value
-        elif option == "--":
-            arguments = arguments[1:]
-            break
-        elif not option.startswith("-"):
-            break
-        login, shell = login or option in {"-i", "--login"}, shell or option in {"-s", "--shell"}
-        user = option.removeprefix("--user=") if option.startswith("--user=") else user
-        preserved = option in {"-E", "--preserve-env"}
-        if preserved:
-            assignments = {**os.environ, **assignments}
-        arguments = arguments[1:]
-    if not (_is_sudoer() or USER == user):
+    asked = _Asked()
+    while arguments and asked.takes(arguments):
+        pass
+    if asked.is_list:
+        return _say_what_is_allowed()
+    if asked.is_check:
+        return 0
+    if not (_is_sudoer() or asked.user == USER):
         return complain(f"{USER} is not in the sudoers file.")
-    if not arguments and not (login or shell):
+    if not arguments and not asked.is_shell:
         return complain("usage: sudo -h | -K | -k | -V\nusage: sudo [-u user] [-i | -s] [command [arg ...]]")
-    return _become(user, arguments, assignments, login=login, as_sudo=True)
+    return _become(asked.user, arguments, asked.assignments, login=asked.is_login, as_sudo=True)
+
+
+class _Asked:
+    """What the options of a ``sudo`` command line ask for."""
+
+    def __init__(self) -> None:
+        self.user = "root"
+        self.is_login = self.is_shell = self.is_check = self.is_list = False
+        self.assignments: dict[str, str] = {}
+
+    def takes(self, arguments: list[str]) -> bool:
+        """Take one option, or one assignment, off the front; ``False`` where the command begins."""
+        option = arguments[0]
+        if not option.startswith("-") and ("=" not in option or option.startswith("/")):
+            return False
+        arguments.pop(0)
+        if option in {"-u", "--user", "-g", "--group", "-p", "-C"} and arguments:
+            value = arguments.pop(0)
+            self.user = value if option in {"-u", "--user"} else self.user
+        elif option.startswith("--user="):
+            self.user = option.removeprefix("--user=")
+        elif not option.startswith("-"):
+            key, _, value = option.partition("=")
+            self.assignments[key] = value
+        else:
+            self._note(option)
+        return option != "--"
+
+    def _note(self, option: str) -> None:
+        letters = "" if option.startswith("--") else option[1:]
+        self.is_login = self.is_login or "i" in letters or option == "--login"
+        self.is_shell = self.is_shell or self.is_login or "s" in letters or option == "--shell"
+        self.is_list = self.is_list or "l" in letters or option == "--list"
+        self.is_check = self.is_check or letters in {"v", "k", "K"}
+        if "E" in letters or option == "--preserve-env":
+            self.assignments = {**os.environ, **self.assignments}
+
+
+def _say_what_is_allowed() -> int:
+    sys.stdout.write(f"User {USER} may run the following commands on this host:\n    (ALL : ALL) NOPASSWD: ALL\n")
+    return 0
 
 
 def _is_sudoer() -> bool:
-    return is_root() or bool({"sudo", "admin"} & set(os.environ.get("HOST_GROUPS", "").split(",")))
+    return is_root() or "sudo" in os.environ.get("HOST_GROUPS", "").split(",")
 
 
 def _su(arguments: list[str]) -> int:
-    user, command, login, rest = "root", None, False, []
+    command, login, rest = None, False, []
     while arguments:
         option = arguments.pop(0)
         if option in {"-c", "--command"} and arguments:
@@ -72,7 +95,7 @@ def _su(arguments: list[str]) -> int:
             login = True
         elif not option.startswith("-"):
             rest.append(option)
-    user = rest[0] if rest else user
+    user = rest[0] if rest else "root"
     if not is_root():
         return complain("Password: su: Authentication failure")
     if account(user) is None:
@@ -91,18 +114,13 @@ def _become(user: str, command: list[str], assignments: dict[str, str], *, login
     environment |= {"HOST_USER": row[0], "HOST_GROUPS": ",".join(groups_of(row[0]))}
     if as_sudo:
         sudoer = account(USER) or row
-        environment |= {"SUDO_USER": USER, "SUDO_UID": sudoer[2], "SUDO_GID": sudoer[3], "SUDO_COMMAND": " ".join(command)}
+        environment |= {"SUDO_USER": USER, "SUDO_UID": sudoer[2], "SUDO_GID": sudoer[3]}
+        environment["SUDO_COMMAND"] = " ".join(command)
     if login:
         os.chdir(ROOT + row[5])
     if login and command:
-        command = ["bash", "-c", " ".join(_quoted(word) for word in command)]
+        command = ["bash", "-c", shlex.join(command)]
     return _execute(command or ["bash"], environment)
-
-
-def _quoted(word: str) -> str:
-    import shlex
-
-    return shlex.quote(word)
 
 
 def _execute(command: list[str], environment: dict[str, str]) -> int:

@@ -7,11 +7,12 @@ that every Ubuntu has.
 from __future__ import annotations
 
 import sys
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 from .common import ask, complain, is_root
+
+TYPE_CHECKING = False  # importing it from typing would double a stand-in's time
+if TYPE_CHECKING:
+    from typing import Any
 
 _CHANGES = ("start", "stop", "restart", "reload", "enable", "disable", "try-restart", "reload-or-restart")
 
@@ -48,13 +49,11 @@ def _systemctl(arguments: list[str]) -> int:
     action, names = (words[0], [_unit_name(word) for word in words[1:]]) if words else ("list-units", [])
     if action in {"poweroff", "halt", "reboot"}:
         return _power(action, [])
-    if action in {"daemon-reload", "reset-failed", "daemon-reexec"}:
+    if action in {"daemon-reload", "reset-failed", "daemon-reexec", "is-system-running"}:
+        sys.stdout.write("running\n" if action == "is-system-running" else "")
         return 0
     if action in {"list-unit-files", "list-units"}:
         return _list()
-    if action == "is-system-running":
-        sys.stdout.write("running\n")
-        return 0
     answers = {"is-active": _is_active, "is-enabled": _is_enabled, "status": _status, "show": _show, "cat": _show}
     if action in _CHANGES:
         return _change(action, names, now="--now" in options)
