@@ -9,6 +9,8 @@ from harness.evidence import Evidence
 
 EVERYWHERE = re.compile(r"""--(?:\w+\.)?ip[= ]['"]?(?:0\.0\.0\.0|\*|::)""")
 """Jupyter's option for its address, in any of its spellings, with an address that means all interfaces."""
+ADVICE = re.compile(r"\s*$|(?:See|Run) '.*--help'")
+"""What the docker command adds to an error, or leaves blank."""
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -24,7 +26,7 @@ class Command:
     @property
     def said(self) -> str:
         """Return the last line of its errors, or of its output where there were none."""
-        lines = (self.stderr.strip() or self.stdout.strip()).splitlines()
+        lines = [line for line in (self.stderr.strip() or self.stdout.strip()).splitlines() if not ADVICE.match(line)]
         return lines[-1][:300] if lines else "nothing"
 
     @property

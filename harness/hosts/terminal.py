@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -27,6 +28,9 @@ class Terminal:
 
     def close(self) -> None:
         """Let go of the stream."""
+        # Else the SDK takes the connection for an idle one and writes its next request into the container's input.
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._attached.close()
 

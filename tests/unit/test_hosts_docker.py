@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from harness.cloud import OFFLINE, Cloud
-from harness.facts.containers import Container, Image, Images, Port
+from harness.facts.containers import Command, Container, Image, Images, Port
 from harness.hosts.docker import Docker, EngineError
 from harness.hosts.ssh import Ssh, Target
 from harness.hosts.terminal import Terminal
@@ -211,6 +211,24 @@ def test_detach_keys_are_control_p_control_q(terminal, attached):
 
 
 VERSION = {"HTTPD_VERSION": "2.4.66"}
+
+
+def test_closed_terminal_closes_the_stream_that_it_shares(attached):
+    terminal = Terminal(attached)
+    shared = attached.socket.dup()
+    terminal.close()
+
+    with shared:
+        assert shared.recv(1) == b""
+
+
+def test_command_says_its_error_and_not_its_advice():
+    told = "docker: Error response from daemon: Conflict.\n\nRun 'docker run --help' for more information\n"
+
+    assert Command("docker run", 125, stderr=told).said == "docker: Error response from daemon: Conflict."
+    assert Command("true", 0).said == "nothing"
+
+
 HTTPD = Image("sha256:1", tags=("httpd:2.4",), digests=("httpd@sha256:2",), environment=VERSION)
 
 

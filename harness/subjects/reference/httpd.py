@@ -70,8 +70,10 @@ class Httpd(observing.Httpd):
 
     @step
     def edit(self) -> Edit:
-        """Change the page on the host and return what is served next."""
+        """Change the page on the host and return what is served next; needs a page that is served at all."""
         page, before = self.page(), self.container().container
+        if not page.answer.is_ok:
+            raise Unmet("httpd.reachable", f"{page.answer}, so no edit can be seen")
         written = page.file.replace("</body>", f"<p>Edited: {secrets.token_hex(8)}.</p></body>")
         self._replace(page.path, written)
         answer = self._get()
