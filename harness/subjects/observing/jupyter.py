@@ -60,8 +60,9 @@ class Jupyter(Stage):
 
     @step
     def execution(self) -> Execution:
-        """Return what came of a cell that was run there."""
-        self._reached()
+        """Return what came of a cell that was run there; needs a server that answers."""
+        if not self._reached():
+            raise Unmet("jupyter.login", f"{self._get()}, so no cell can be run")
         host, port = self._address
         return jupyter.execute(host, port, self._token(), timeout=self.patience.command)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, Unmet
 from harness.facts.containers import Command
 from harness.facts.httpd import Closed, Edit, Server
 from harness.steps import step
