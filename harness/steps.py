@@ -15,11 +15,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures import wait as futures_wait
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import cattrs
 import filelock
+
+from harness.timeline import RECORDER
 
 T = TypeVar("T")
 _lock = threading.Lock()
@@ -28,9 +31,10 @@ _begun: list[threading.Thread] = []
 
 def step(work: Callable[[Any], T]) -> Callable[[Any], T]:
     """Make a method run at most once per object, whoever calls it first and from whichever thread."""
-
     # The module as well: a stage may be called like the one that it extends, and take that one's step within its own.
     key = (work.__module__, work.__qualname__)
+
+    name = _name(work)
 
     @functools.wraps(work)
     def awaited(self: Any) -> T:
@@ -42,12 +46,23 @@ def step(work: Callable[[Any], T]) -> Callable[[Any], T]:
                 future = futures[key] = Future()
         if mine:
             try:
-                future.set_result(work(self))
+                with RECORDER.doing("step", name):
+                    result = work(self)
+                future.set_result(result)
             except BaseException as error:  # noqa: BLE001 - handed to every caller, this one included
                 future.set_exception(error)
+        elif not future.done():
+            with RECORDER.doing("wait", name):
+                futures_wait((future,))
         return future.result()
 
     return awaited
+
+
+def _name(work: Callable[[Any], object]) -> str:
+    """Return how the timeline calls a step: its stage, a dot, and its own name."""
+    stage, _, own = work.__qualname__.rpartition(".")
+    return f"{stage.rpartition('.')[2].lower()}.{own}"
 
 
 def begin(*steps: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from harness.errors import TimedOut
+from harness.timeline import RECORDER
 
 T = TypeVar("T")
 
@@ -27,6 +28,18 @@ def until(
     after each unsuccessful probe. Exceptions of the probe pass through: a probe that may fail for a while
     returns a false value instead. Raises :class:`~harness.errors.TimedOut` with the last state seen.
     """
+    with RECORDER.doing("wait", awaited, timeout):
+        return _until(awaited, probe, timeout, every, is_done, notice)
+
+
+def _until(
+    awaited: str,
+    probe: Callable[[], T],
+    timeout: float,
+    every: float,
+    is_done: Callable[[T], bool],
+    notice: Callable[[str, float, object], None] | None,
+) -> T:
     begun = time.monotonic()
     pause = every
     while True:
