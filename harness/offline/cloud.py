@@ -32,6 +32,7 @@ from harness.offline.quotas import Quotas
 from harness.offline.server import Server
 from harness.offline.site import Site
 from harness.offline.trail import Trail
+from harness.offline.weather import Calm
 
 EXTENSIONS = {"sagemaker": "harness.offline.sagemaker", "sagemaker-runtime": "harness.offline.sagemaker"}
 """Packages by the service whose first call installs them: importing them would slow down every start."""
@@ -52,14 +53,15 @@ class OfflineCloud:
     ``cloud`` is, once started, the cloud as the rest of the suite knows it.
 
     ``state`` is a directory of the run that the cloud may use. ``hosts`` are the machines behind the instances;
-    ``None`` makes those of ``kind``. ``settle`` is how long an instance's transition takes, in seconds. moto keeps
-    its state per process, so there is one cloud per process at a time; a second is a
+    ``None`` makes those of ``kind``. ``settle`` is how long an instance's transition takes, in seconds, unless the
+    ``weather`` says how long things take and what goes wrong. moto keeps its state per process, so there is one
+    cloud per process at a time; a second is a
     :class:`~harness.errors.UsageError`, as is a port that is in use.
     """
 
     def __init__(
         self, state: Path, *, region: str = "us-east-1", port: int = 0, hosts: HostKind | None = None,
-        kind: str = "embedded", settle: float = 0.1,
+        kind: str = "embedded", settle: float = 0.1, weather: Calm | None = None,
     ) -> None:  # fmt: skip
         self.state = state
         self.region = region
@@ -73,7 +75,7 @@ class OfflineCloud:
         self.quotas = Quotas()
         self._given = hosts
         self._port = port
-        self._settle = settle
+        self.weather = weather or Calm(settle)
         self._closing = contextlib.ExitStack()
         self._extensions: dict[str, Any] = {}
         self._installing = threading.Lock()
@@ -109,7 +111,7 @@ class OfflineCloud:
 
         self.state.mkdir(parents=True, exist_ok=True)
         self.later = Later()
-        self.site = Site(self._make_hosts(), self.later, self._settle)
+        self.site = Site(self._make_hosts(), self.later, self.weather)
         moto_state.clear()
         self._closing.callback(moto_state.clear)
         self._closing.enter_context(ec2.installed(self.site, self.quotas))
@@ -138,9 +140,11 @@ class OfflineCloud:
         return [
             self.trail,
             errors_as_replies,
+            *self.weather.front(),
             Authentication(self.identities),
             Authorization(),
             dry_run,
+            *self.weather.layers(),
             identities.only_trusted_assume,
             identities.get_user_of_root,
             self._with_extensions,
@@ -168,7 +172,9 @@ class OfflineCloud:
         if self.kind != "embedded":
             raise UsageError(f"There are no hosts of the kind {self.kind!r}; the kinds are: embedded.")
         module = importlib.import_module("harness.offline.hosts.embedded")
-        hosts: HostKind = module.EmbeddedHosts(self.state / "hosts", self.halted)
+        hosts: HostKind = module.EmbeddedHosts(
+            self.state / "hosts", self.halted, boot_delay=lambda: self.weather.seconds("host.boot")
+        )
         return hosts
 
     def extension(self, service: str) -> Any:
@@ -176,7 +182,9 @@ class OfflineCloud:
         name = EXTENSIONS[service]
         with self._installing:
             if name not in self._extensions:
-                self._extensions[name] = importlib.import_module(name).install()
+                self._extensions[name] = importlib.import_module(name).install(
+                    self.weather.sagemaker(), self.weather.endpoint_trouble
+                )
             return self._extensions[name]
 
     def _with_extensions(self, call: Call, forward: Next) -> Reply:

@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from harness.offline.hosts.protocol import HostKind
 from harness.offline.later import Later
+from harness.offline.weather import Calm
 
 
 @dataclass
 class Site:
     """The surroundings of every EC2 backend of one offline cloud.
 
-    ``settle`` is how long a transition takes (pending to running, stopping to stopped, shutting-down to
-    terminated), in seconds. ``lock`` is held wherever EC2's state is read or changed. ``changed`` is called
-    with the lock held when a transition was made that no API call made.
+    ``weather`` says how long a transition takes (pending to running, stopping to stopped, shutting-down to
+    terminated) and what goes wrong. ``lock`` is held wherever EC2's state is read or changed. ``changed`` is called
+    with the lock held when a transition was made that no API call made. ``lingering`` are interfaces of instances that
+    are gone: the groups that each is still in, and until when (``time.monotonic``).
     """
 
     hosts: HostKind
     later: Later
-    settle: float
+    weather: Calm
     lock: threading.RLock = field(default_factory=threading.RLock)
     changed: Callable[[], None] = lambda: None
+    lingering: list[tuple[frozenset[str], float]] = field(default_factory=list)
 
-    def after_a_moment(self, work: Callable[[], None]) -> None:
-        """Run ``work`` when the settling time is over, with the lock held, and tell of the change."""
+    def linger(self, groups: frozenset[str]) -> None:
+        """Keep groups in use for as long as an interface takes to go after its instance."""
+        self.lingering.append((groups, time.monotonic() + self.weather.seconds("interface.lingering")))
+
+    def is_lingering(self, group: str) -> bool:
+        """Say whether an interface that is about to go is still in a group."""
+        return any(group in groups and until > time.monotonic() for groups, until in self.lingering)
+
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        """Run ``work`` after so many seconds, with the lock held, and tell of the change."""
 
         def locked() -> None:
             with self.lock:
                 work()
                 self.changed()
 
-        self.later.call(self.settle, locked)
+        self.later.call(seconds, locked)

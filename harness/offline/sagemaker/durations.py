@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Trouble = Callable[[], str | None]
+"""Says why something fails, or nothing."""
 
 
 @dataclass(frozen=True)

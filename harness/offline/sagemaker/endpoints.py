@@ -154,6 +154,9 @@ class Endpoints:
 
     def _create(self, endpoint: Endpoint, config: FakeEndpointConfig) -> None:
         try:
+            trouble = self._platform.endpoint_trouble()
+            if trouble is not None:
+                raise DeploymentError(trouble)
             endpoint.variants = self._deploy(endpoint, config)
             endpoint.enter("InService")
         except DeploymentError as error:

@@ -9,7 +9,7 @@ import moto.sagemakerruntime.urls
 from moto.sagemaker.models import sagemaker_backends
 
 from .backend import backend_on
-from .durations import Durations
+from .durations import Durations, Trouble
 from .platform import Platform
 from .responses import ControlPlane, Runtime
 
@@ -17,8 +17,8 @@ from .responses import ControlPlane, Runtime
 class Installation:
     """Our SageMaker in moto's place, until it is closed. There is one moto in a process, hence one of these."""
 
-    def __init__(self, durations: Durations) -> None:
-        self.platform = Platform(durations)
+    def __init__(self, durations: Durations, endpoint_trouble: Trouble) -> None:
+        self.platform = Platform(durations, endpoint_trouble)
         self._replaced: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self._backend = sagemaker_backends.backend
         sagemaker_backends.backend = backend_on(self.platform)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from harness.offline.later import Later
 
-from .durations import CALM, Durations
+from .durations import CALM, Durations, Trouble
 from .trainer import Trainer
 
 _log = logging.getLogger(__name__)
@@ -20,8 +20,9 @@ class Platform:
     ``closing`` is set when the cloud goes down: whatever waits, waits on it.
     """
 
-    def __init__(self, durations: Durations = CALM) -> None:
+    def __init__(self, durations: Durations = CALM, endpoint_trouble: Trouble = lambda: None) -> None:
         self.durations = durations
+        self.endpoint_trouble = endpoint_trouble
         self.trainer = Trainer()
         self.closing = threading.Event()
         self._later = Later()

@@ -20,6 +20,7 @@ class StrictGroups:
 
     groups: dict[str, dict[str, Any]]
     enis: dict[str, Any]
+    site: Any
 
     def create_security_group(self, name: str, description: str, vpc_id: str | None = None, **given: Any) -> Any:
         if vpc_id is None:
@@ -47,7 +48,7 @@ class StrictGroups:
                 raise EC2ClientError(
                     "CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user'
                 )
-            if any(self._users(group)):
+            if any(self._users(group)) or self.site.is_lingering(group.id):
                 raise EC2ClientError("DependencyViolation", f"resource {group.id} has a dependent object")
         if group is None:
             super().delete_security_group(name, group_id)  # type: ignore[misc]

@@ -16,6 +16,7 @@ class StrictLaunches:
     region_name: str
     launches: dict[str, Any]
     """Reservations by client token."""
+    site: Any
 
     def run_instances(
         self, image_id: str, count: int, user_data: Any, security_group_names: list[str], **given: Any
@@ -40,8 +41,20 @@ class StrictLaunches:
             self.launches[token] = reservation
         return reservation
 
-    def _check_capacity(self, given: dict[str, Any], count: int) -> None:
-        """Is where quotas and spot have their say."""
+    def _check_capacity(self, given: dict[str, Any], count: int) -> None:  # noqa: ARG002 - overridden
+        """Refuse what the zone has no machine for; quotas and spot have their say after it."""
+        nics = given.get("nics") or []
+        chosen = given.get("subnet_id") or next((nic["SubnetId"] for nic in nics if "SubnetId" in nic), None)
+        zone = self.get_subnet(chosen).availability_zone if chosen else ""  # type: ignore[attr-defined]
+        if zone and not self.site.weather.has_capacity(given["instance_type"], zone):
+            others = ", ".join(sorted(self._zones(given["instance_type"]) - {zone}))
+            raise EC2ClientError(
+                "InsufficientInstanceCapacity",
+                f"We currently do not have sufficient {given['instance_type']} capacity in the Availability Zone you "
+                f"requested ({zone}). Our system will be working on provisioning additional capacity. You can "
+                f"currently get {given['instance_type']} capacity by not specifying an Availability Zone in your "
+                f"request or choosing {others}.",
+            )
 
     def _check_image(self, image_id: str | None, given: dict[str, Any]) -> None:
         if given.get("launch_template"):

@@ -31,7 +31,7 @@ class Instance(moto.Instance):
         self.authorized_key: str | None = key.public_key.strip() if key else None
         self.release = _release(ec2_backend, self.image_id)
         self._enter("pending")
-        self._later("pending", "running")
+        self._later("pending", "running", self._meet_the_market)
 
     # What the interfaces say, also when there are none left.
 
@@ -128,7 +128,20 @@ class Instance(moto.Instance):
                 work()
                 self._enter(then)
 
-        self.ec2_backend.site.after_a_moment(arrive)
+        site = self.ec2_backend.site
+        site.after(site.weather.seconds(f"instance.{now}"), arrive)
+
+    def _meet_the_market(self) -> None:
+        """Let EC2 take a spot instance back some time after it began to run, where the weather has it so."""
+        seconds = self.ec2_backend.site.weather.interruption() if self._is_one_time_spot() else None
+        if seconds is not None:
+            self.ec2_backend.site.after(seconds, self._interrupt)
+
+    def _interrupt(self) -> None:
+        if self.state == "running":
+            self.terminate()
+            self._reason = "Server.SpotInstanceTermination: Spot instance termination"
+            self.state_reason = moto.StateReason(self._reason, "Server.SpotInstanceTermination")
 
     def _release_addresses(self) -> None:
         for nic in self.nics.values():
@@ -136,6 +149,7 @@ class Instance(moto.Instance):
 
     def _give_everything_back(self) -> None:
         reason = self._reason, self.state_reason
+        self.ec2_backend.site.linger(frozenset(group.id for nic in self.nics.values() for group in nic.group_set))
         super().terminate()
         self._reason, self.state_reason = reason
         self.nics.clear()
