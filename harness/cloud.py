@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.errors import UsageError
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -36,6 +38,16 @@ REAL = Patience(
     poll=5, silence=6, command=120, instance=300, boot=300, training=1800, endpoint=2400, notebook_instance=1200,
     build=1800,
 )  # fmt: skip
+
+
+PATIENCES = {"offline": OFFLINE, "real": REAL}
+
+
+def patience_called(name: str) -> Patience:
+    """Return the patience of that name; raises :class:`~harness.errors.UsageError` where there is none."""
+    if name not in PATIENCES:
+        raise UsageError(f"ACCEPTANCE_PATIENCE is {name!r}; it is one of {', '.join(PATIENCES)}.")
+    return PATIENCES[name]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ class Context:
     """One run: where it takes place, what is asked, what was created, and where it keeps its files.
 
     ``chosen`` are the requirements that the run judges. ``is_shared_out`` says that other processes judge some of
-    them, as pytest-xdist's workers do.
+    them, as pytest-xdist's workers do. ``ssh_key`` is the private key file that was named, where one was.
     """
 
     run_id: str
@@ -29,6 +29,7 @@ class Context:
     shared: Shared
     submission: Path
     chosen: frozenset[str]
+    ssh_key: Path | None = None
     is_shared_out: bool = False
 
     def judges(self, *stages: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import io
 import os
 import shutil
 import subprocess
@@ -10,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.cloud import Cloud
+from harness.cloud import Cloud, Credentials
 from harness.errors import UsageError
 from harness.leash import Leash
 from harness.waiting import until
@@ -64,23 +66,55 @@ class Workstation:
         return Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
 
 
-def set_up(leash: Leash, cloud: Cloud) -> Workstation:
+def set_up(leash: Leash, cloud: Cloud, *, as_caller: bool = False) -> Workstation:
     """Make a workstation for a run in ``cloud``: a home, an empty ssh agent, and an environment without credentials.
 
-    Everything ends with ``leash``. Raises :class:`~harness.errors.UsageError` where there is no OpenSSH client.
+    ``as_caller`` gives its commands the caller's own AWS configuration, and that only. Everything ends with ``leash``.
+    Raises :class:`~harness.errors.UsageError` where there is no OpenSSH client.
     """
     absent = [tool for tool in ("ssh", "ssh-agent", "ssh-add", "ssh-keygen") if shutil.which(tool) is None]
     if absent:
         raise UsageError(f"no {', '.join(absent)} on PATH; install an OpenSSH client (Debian, Ubuntu: openssh-client).")
     home = leash.directory("home")
-    for name in (".ssh", ".aws"):
-        (home / name).mkdir(mode=0o700)
+    (home / ".ssh").mkdir(mode=0o700)
+    _give_aws_directory(home, as_caller=as_caller)
     _write_ssh_config(home, cloud)
     agent = home / "agent"
-    environment = _environment(home, agent, cloud)
+    environment = {**_environment(home, agent, cloud), **(_of_the_caller() if as_caller else {})}
     leash.popen(["ssh-agent", "-D", "-a", str(agent)], env=environment, stdout=subprocess.DEVNULL)
     until("the ssh agent listens", agent.exists, timeout=10, every=0.005)
     return Workstation(home, environment, agent)
+
+
+def _give_aws_directory(home: Path, *, as_caller: bool) -> None:
+    """Make the directory of the AWS configuration, or point to the caller's: single sign-on keeps its tokens there."""
+    if as_caller and (Path.home() / ".aws").is_dir():
+        (home / ".aws").symlink_to(Path.home() / ".aws")
+    else:
+        (home / ".aws").mkdir(mode=0o700)
+
+
+def _of_the_caller() -> dict[str, str]:
+    """Return the caller's AWS settings, for commands that are to act as the caller."""
+    return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+
+
+def configure(directory: Path, region: str, credentials: Credentials) -> Path:
+    """Write an AWS configuration into a directory, as ``aws configure`` does; returns the credentials file."""
+    secret = {"aws_access_key_id": credentials.access_key, "aws_secret_access_key": credentials.secret_key}
+    _write_profile(directory / "config", {"region": region, "output": "json"})
+    return _write_profile(directory / "credentials", secret)
+
+
+def _write_profile(path: Path, values: dict[str, str]) -> Path:
+    parser = configparser.RawConfigParser(default_section="")
+    parser["default"] = values
+    text = io.StringIO()
+    parser.write(text)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text.getvalue(), encoding="utf-8")
+    return path
 
 
 def _write_ssh_config(home: Path, cloud: Cloud) -> None:

@@ -1,13 +1,15 @@
 """Serve the offline cloud in the foreground.
 
-Prints the lines that a shell needs to reach it, then "ready". Ends on Ctrl-C or SIGTERM, with everything
-gone that it made.
+Prints the lines that a shell needs to reach it as an administrator, which is there already, then "ready". Ends on
+Ctrl-C or SIGTERM, with everything gone that it made.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import fractions
+import secrets
 import shlex
 import signal
 import sys
@@ -16,10 +18,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from harness import isolation
-from harness.cloud import Cloud
+from harness import catalogue, isolation
+from harness.cloud import Cloud, Credentials
 from harness.errors import UsageError
 from harness.leash import Leash
+from harness.workstation import configure
+
+USER = "homework"
+GROUP = "administrators"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +38,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--state", type=Path, metavar="DIR", help="where hosts keep their files (default: a temporary one)"
     )
     parser.add_argument("--region", default="us-east-1", metavar="NAME", help="the AWS region (default: us-east-1)")
+    parser.add_argument(
+        "--weather", choices=("calm", "typical", "stormy"), default="calm",
+        help="how AWS feels today: nothing takes time (default), usual durations and delays, or troubles as well",
+    )  # fmt: skip
+    parser.add_argument(
+        "--time-scale", type=_scale, default=1.0, metavar="F",
+        help="seconds here for a second on AWS, such as 1/60, where the weather has durations (default: 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="what the weather is drawn from; the same number, the same day"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,10 +57,18 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--hosts docker: containers as instances are not part of this version; leave the option out.")
     with _told_to_stop() as stop, isolation.offline(), contextlib.closing(Leash()) as leash:
         from harness.offline.cloud import OfflineCloud  # moto takes its time: only this command imports it
+        from harness.offline.weather import forecast
 
         state = _made(options.state) if options.state else leash.directory("cloud-")
-        with OfflineCloud(state, region=options.region, kind=options.hosts, port=options.port) as offline:
-            sys.stdout.write("".join(f"{line}\n" for line in (*_shell_lines(offline.cloud), "ready")))
+        seed = secrets.randbelow(10**6) if options.seed is None else options.seed
+        weather = forecast(options.weather, seed=seed, scale=options.time_scale)
+        with OfflineCloud(
+            state, region=options.region, kind=options.hosts, port=options.port, weather=weather
+        ) as offline:
+            if options.weather != "calm":
+                sys.stdout.write(f"# weather: {options.weather}, seed {seed}, time scale {options.time_scale:.4g}\n")
+            lines = _shell_lines(offline.cloud, state, made_user(offline.cloud))
+            sys.stdout.write("".join(f"{line}\n" for line in (*lines, "ready")))
             sys.stdout.flush()
             stop.wait()
     return 0
@@ -55,23 +80,59 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _scale(text: str) -> float:
+    try:
+        scale = float(fractions.Fraction(text.replace(" ", "")))
+    except (ValueError, ZeroDivisionError):
+        scale = -1.0
+    if not 0 < scale <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no scale; it is a number over 0 and up to 1, such as 1/60")
+    return scale
+
+
 def _made(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return directory.resolve()
 
 
-def _shell_lines(cloud: Cloud) -> Iterator[str]:
-    """Return what to type in a shell whose commands are to use this cloud."""
-    variables = {"AWS_ENDPOINT_URL": cloud.endpoint_url, "AWS_REGION": cloud.region, "AWS_DEFAULT_REGION": cloud.region}
+def made_user(cloud: Cloud) -> Credentials:
+    """Make the user that the homework asks for first, and return its access key."""
+    from harness.aws import iam
+    from harness.aws.session import Aws
+
+    owner = Aws(cloud, cloud.owner)
+    iam.create_user(owner, USER, {})
+    iam.create_login_profile(owner, USER)
+    iam.create_group(owner, GROUP)
+    iam.attach_policy(owner, GROUP, catalogue.load().account.policy)
+    iam.add_to_group(owner, USER, GROUP)
+    return iam.create_access_key(owner, USER)
+
+
+def _shell_lines(cloud: Cloud, state: Path, user: Credentials) -> Iterator[str]:
+    """Return what to type in a shell whose commands are to use this cloud as the user, as after ``aws configure``."""
+    credentials = configure(state / "aws", cloud.region, user)
+    variables = {
+        "AWS_ENDPOINT_URL": cloud.endpoint_url or "",
+        "AWS_REGION": cloud.region,
+        "AWS_DEFAULT_REGION": cloud.region,
+        "AWS_CONFIG_FILE": str(credentials.with_name("config")),
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+        "AWS_ACCESS_KEY_ID": user.access_key,
+        "AWS_SECRET_ACCESS_KEY": user.secret_key,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # Nothing here takes the minutes that it takes on AWS.
+        "ACCEPTANCE_PATIENCE": "offline",
+    }
     if cloud.owner is not None:
-        variables["AWS_ACCESS_KEY_ID"] = cloud.owner.access_key
-        variables["AWS_SECRET_ACCESS_KEY"] = cloud.owner.secret_key
-    variables["AWS_EC2_METADATA_DISABLED"] = "true"
+        variables["ACCEPTANCE_ROOT_ACCESS_KEY_ID"] = cloud.owner.access_key
+        variables["ACCEPTANCE_ROOT_SECRET_ACCESS_KEY"] = cloud.owner.secret_key
+    if cloud.ssh_config is not None:
+        variables["ACCEPTANCE_SSH_CONFIG"] = str(cloud.ssh_config)
     yield "unset AWS_PROFILE AWS_SESSION_TOKEN"
     for name, value in variables.items():
-        yield f"export {name}={shlex.quote(value or '')}"
+        yield f"export {name}={shlex.quote(value)}"
     if cloud.ssh_config is not None:
-        yield f"export ACCEPTANCE_SSH_CONFIG={shlex.quote(str(cloud.ssh_config))}"
         yield '# ssh -F "$ACCEPTANCE_SSH_CONFIG" -i KEY.pem ubuntu@PUBLIC-ADDRESS'
 
 

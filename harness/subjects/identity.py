@@ -1,9 +1,8 @@
-"""Who the reference subject works as: an administrator that it makes, or the caller as found."""
+"""Who AWS is asked as: an administrator that the reference makes, or the caller as found."""
 
 from __future__ import annotations
 
 import configparser
-import io
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from harness.errors import Unmet
 from harness.facts.account import User
 from harness.ledger import Creation
 from harness.steps import Shared, shared_step, step
+from harness.workstation import configure
 
 
 class Identity(Protocol):
@@ -107,7 +107,8 @@ class Administrator:
     @step
     def key_written(self) -> Path:
         """Create the access key and configure the workstation with it; returns the credentials file."""
-        return _configure(self.context, iam.create_access_key(self.owner(), self.name))
+        home, credentials = self.context.workstation.home, iam.create_access_key(self.owner(), self.name)
+        return configure(home / ".aws", self.context.cloud.region, credentials)
 
     def _creating(self, kind: str) -> AbstractContextManager[Creation]:
         region, run = self.context.cloud.region, self.context.run_id
@@ -134,25 +135,6 @@ class CallerAsFound:
         if found is None:
             raise Unmet("account.iam-user", f"account {caller.account} has no IAM user, expected one for the work")
         return found
-
-
-def _configure(context: Context, credentials: Credentials) -> Path:
-    """Write the workstation's configuration, as ``aws configure`` does."""
-    directory = context.workstation.home / ".aws"
-    secret = {"aws_access_key_id": credentials.access_key, "aws_secret_access_key": credentials.secret_key}
-    _write(directory / "config", {"region": context.cloud.region, "output": "json"})
-    return _write(directory / "credentials", secret)
-
-
-def _write(path: Path, values: dict[str, str]) -> Path:
-    parser = configparser.ConfigParser(default_section="")
-    parser["default"] = values
-    text = io.StringIO()
-    parser.write(text)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(text.getvalue(), encoding="utf-8")
-    return path
 
 
 def _read_credentials(path: Path) -> Credentials:

@@ -101,7 +101,7 @@ harness.sweep.sweep_run = lambda _: []
 def empty(settings):
     with (directory / "opened").open("a") as mark:
         mark.write(".")
-    yield Cloud("moto", "embedded", "123456789012", settings.region, OFFLINE), Workstation(directory, {{}})
+    yield Cloud("moto", "embedded", "123456789012", settings.region or "us-east-1", OFFLINE), Workstation(directory, {{}})
 
 def pytest_plugin_registered(plugin):
     if hasattr(plugin, "HOMEWORK"):
@@ -130,7 +130,7 @@ class Homework:
         result = self.pytester.runpytest_inprocess(
             f"--run-dir={self.run_dir}", *arguments, plugins=PLUGINS, no_reraise_ctrlc=True
         )
-        assert result.ret == code
+        assert result.ret == code, result.stderr.str()[-3000:]
         return result
 
     @property
@@ -153,7 +153,7 @@ def homework(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Home
     monkeypatch.setattr(catalogue, "load", lambda: known)
     monkeypatch.setattr(fixtures.requirements, "HOMEWORK", small.tests)
     monkeypatch.setattr(fixtures.run, "HOMEWORK", small.tests)
-    monkeypatch.setattr(fixtures.run, "open_cloud", lambda settings: empty_cloud(pytester.path, settings.region))
+    monkeypatch.setattr(fixtures.run, "open_cloud", lambda settings: empty_cloud(pytester.path, settings.region or "us-east-1"))
     monkeypatch.setattr(harness.sweep, "sweep_run", lambda _: small.leftovers)
     small.write()
     return small
@@ -290,8 +290,10 @@ def test_a_parametrized_test_is_two_tests_of_one_requirement(homework) -> None:
         (["--phase=dead"], "invalid choice: 'dead'"),
         (["--max-cost=much"], "invalid float value: 'much'"),
         (["--submission=nowhere"], "there is no such directory"),
-        (["--aws=real"], "not part of this version"),
-        (["--subject=student"], "not part of this version"),
+        (["--subject=material"], "not part of this version"),
+        (["--subject=student"], "the offline cloud has no account of a student's; add --aws=real"),
+        (["--subject=student", "--aws=real"], "with --submission DIR"),
+        (["--aws=real", "--ssh-key=nowhere.pem"], "there is no such file"),
     ],
 )
 def test_bad_options_are_a_usage_error_in_a_sentence(homework, arguments, sentence) -> None:

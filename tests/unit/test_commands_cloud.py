@@ -17,6 +17,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+import harness.commands.cloud
 import harness.offline.cloud
 from harness.__main__ import main
 from harness.cloud import OFFLINE, Cloud, Credentials
@@ -66,7 +67,7 @@ def test_the_cloud_serves_until_a_signal_and_leaves_nothing(number) -> None:
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         )  # fmt: skip
-        assert client.get_caller_identity()["Arn"].endswith(":root")
+        assert client.get_caller_identity()["Arn"].endswith(":user/homework")
         state = Path(variables["ACCEPTANCE_SSH_CONFIG"]).parent
         assert state.is_dir()
         assert variables["AWS_REGION"] == "eu-west-1"
@@ -86,6 +87,25 @@ def test_the_cloud_takes_port_and_directory(tmp_path) -> None:
         assert Path(variables["ACCEPTANCE_SSH_CONFIG"]).is_relative_to(tmp_path / "state")
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def test_the_cloud_has_a_user_as_the_homework_wants_it_and_its_root(tmp_path) -> None:
+    with serving() as (_, variables):
+        environment = {**os.environ, **variables}
+        region = subprocess.run(
+            ["aws", "configure", "get", "region"], env=environment, capture_output=True, text=True, check=True
+        )
+        assert region.stdout.strip() == variables["AWS_REGION"]
+        root = boto3.client(
+            "iam", region_name=variables["AWS_REGION"], endpoint_url=variables["AWS_ENDPOINT_URL"],
+            aws_access_key_id=variables["ACCEPTANCE_ROOT_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["ACCEPTANCE_ROOT_SECRET_ACCESS_KEY"],
+        )  # fmt: skip
+        assert root.get_user()["User"]["Arn"].endswith(":root")
+        assert root.get_login_profile(UserName="homework")["LoginProfile"]
+        (group,) = root.list_groups_for_user(UserName="homework")["Groups"]
+        (policy,) = root.list_attached_group_policies(GroupName=group["GroupName"])["AttachedPolicies"]
+        assert policy["PolicyName"] == "AdministratorAccess"
 
 
 def test_a_port_in_use_is_a_sentence() -> None:
@@ -132,6 +152,7 @@ class StoppedWhileItStarts:
 
 def test_a_signal_while_the_cloud_starts_ends_it_in_order(monkeypatch, tmp_path, capsys) -> None:
     monkeypatch.setattr(harness.offline.cloud, "OfflineCloud", StoppedWhileItStarts)
+    monkeypatch.setattr(harness.commands.cloud, "made_user", lambda cloud: cloud.owner)
     before = signal.getsignal(signal.SIGTERM)
     assert main(["cloud", "--state", str(tmp_path / "state")]) == 0
     assert (tmp_path / "state" / "closed").exists()
