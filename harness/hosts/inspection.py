@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+# testinfra imports its modules at first use. They belong to a pytest plugin, so pytest rewrites them then, and building
+# syntax trees in two threads at once (the offline cloud's server builds some) is a SystemError in CPython 3.11.
+import testinfra.modules.file
+import testinfra.modules.package
+import testinfra.modules.service
+import testinfra.modules.systeminfo  # noqa: F401
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
