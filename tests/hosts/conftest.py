@@ -30,9 +30,11 @@ def agent(lab: Lab) -> Iterator[dict[str, str]]:
     process = lab.leash.popen(
         ["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    until("the agent listens", path.exists, timeout=10, every=0.005)
     environment = {**lab.environment, "SSH_AUTH_SOCK": str(path)}
-    subprocess.run(["ssh-add", "-q", str(lab.home / "key")], env=environment, check=True, capture_output=True)
+    # The socket's file is there before the agent listens: only an answer counts.
+    add = ["ssh-add", "-q", str(lab.home / "key")]
+    added = lambda: subprocess.run(add, env=environment, check=False, capture_output=True).returncode == 0  # noqa: E731
+    until("the agent holds the key", added, timeout=10, every=0.005)
     yield environment
     process.terminate()
     process.wait()

@@ -156,7 +156,12 @@ def make_lab(home: Path, **options: object) -> Iterator[Lab]:
 
     with Leash() as leash:
         hosts = EmbeddedHosts(
-            home / "state", halted.append, leash=leash, services={"docker.service": service}, boot_delay=lambda: 0.01, **options
+            home / "state",
+            halted.append,
+            leash=leash,
+            services={"docker.service": service},
+            boot_delay=lambda: 0.01,
+            **options,
         )
         try:
             lab = Lab(home, hosts, leash, halted, services)

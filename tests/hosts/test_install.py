@@ -34,16 +34,17 @@ $(. /etc/os-release && echo "${UBUNTU_CODENAME:-$VERSION_CODENAME}") stable" | \
 sudo tee /etc/apt/sources.list.d/docker.list > /dev/null"""
 
 
-@pytest.fixture(params=[DEB822, ONE_LINE], ids=["deb822", "one line"])
-def installed(lab, request):
+def install(lab, source):
     host = lab.boot()
     lab.services.clear()
-    done = host.run("set -e\n" + OFFICIAL.replace("{source}", request.param))
+    done = host.run("set -e\n" + OFFICIAL.replace("{source}", source))
     assert done.returncode == 0, done
     return host
 
 
-def test_the_official_steps_install_and_start_docker(lab, installed):
+@pytest.mark.parametrize("source", [DEB822, ONE_LINE], ids=["deb822", "one line"])
+def test_the_official_steps_install_and_start_docker(lab, source):
+    installed = install(lab, source)
     assert [service.running for service in lab.services] == [True]
     assert installed.out("dpkg-query -W -f '${Status}' docker-ce") == "install ok installed"
     assert installed.out("systemctl is-active docker; systemctl is-enabled docker") == "active\nenabled"
@@ -65,7 +66,8 @@ def test_docker_is_not_there_before_it_is_installed(lab):
     assert "docker: command not found" in done.stderr
 
 
-def test_testinfra_sees_package_service_file_user_and_socket(lab, installed):
+def test_testinfra_sees_package_service_file_user_and_socket(lab):
+    installed = install(lab, DEB822)
     argv = installed.ssh_argv()
     extra = " ".join(argv[3:-1])
     remote = testinfra.get_host(

@@ -45,6 +45,23 @@ def test_user_data_runs_as_root_at_the_first_boot_only(lab):
     assert host.out("cat ran") == "ran"
 
 
+def test_user_data_that_never_ends_holds_nothing_up(lab):
+    host = lab.boot(user_data="#!/bin/sh\necho begun\nsleep 600\n")
+    until("user data runs", lambda: "begun" in lab.hosts.console_output(host.spec.instance_id), timeout=20)
+    root = host.root
+    lab.hosts.destroy(host.spec.instance_id)
+    until("its files are gone", lambda: not root.exists(), timeout=20)
+
+
+def test_a_terminated_host_does_not_come_back(lab):
+    host = lab.boot()
+    lab.hosts.destroy(host.spec.instance_id)
+    lab.hosts.reboot(host.spec.instance_id)
+    lab.hosts._finish(host.spec.instance_id)
+    assert host.spec.instance_id not in lab.hosts._site.running
+    assert not host.root.exists()
+
+
 def test_the_console_shows_the_keys_that_ssh_shows(lab, host):
     text = lab.hosts.console_output(host.spec.instance_id)
     block = text.partition("-----BEGIN SSH HOST KEY KEYS-----\r\n")[2].partition("\r\n-----END")[0]

@@ -77,6 +77,8 @@ class EmbeddedHost:
         self._service_address = ""
         self._lock = asyncio.Lock()
         self._shutdown: asyncio.Task[None] | None = None
+        self._first_boot: asyncio.Task[None] | None = None
+        self._is_discarded = False
         self.units.add("ssh.service", Unit("OpenBSD Secure Shell server", _SshService(self)))
         for name, description in _PLAIN_UNITS.items():
             self.units.add(name, Unit(description))
@@ -94,7 +96,7 @@ class EmbeddedHost:
         """Boot: after a moment what is enabled starts, SSH first; user data runs at the first boot."""
         await asyncio.sleep(self.site.boot_delay())
         async with self._lock:
-            if self.instance_id in self.site.running:
+            if self._is_discarded or self.instance_id in self.site.running:
                 return
             is_first = await asyncio.to_thread(self._prepare)
             self.site.running[self.instance_id] = self
@@ -102,8 +104,8 @@ class EmbeddedHost:
             await self._control.start()
             self.console.log_boot(self.spec, self.keys, is_first=is_first)
             await self.units.start_enabled()
-        if is_first and self.spec.user_data:
-            await self._run_user_data(self.spec.user_data)
+            if is_first and self.spec.user_data:
+                self._first_boot = self.site.loop.create_task(self._run_user_data(self.spec.user_data))
 
     async def stop(self) -> None:
         """Take the machine down: services, connections, ports, processes. Its files stay."""
@@ -115,6 +117,8 @@ class EmbeddedHost:
             await self.ports.close_all()
             await self._control.stop()
             await asyncio.to_thread(self.site.leash.end, "HOST_ROOT", str(self.root))
+            if self._first_boot is not None:
+                await self._first_boot  # its process has ended
             self.site.changed()
 
     async def restart(self) -> None:
@@ -124,6 +128,7 @@ class EmbeddedHost:
 
     async def discard(self) -> None:
         """Take the machine down for good: remove its files and give its addresses back."""
+        self._is_discarded = True
         await self.stop()
         for path in (self.root, self.client_files):
             await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)

@@ -72,7 +72,7 @@ class HostSession(asyncssh.SSHServerSession[bytes]):
         elif self._transfer is not None:
             self._transfer.session_started()
         else:
-            self._connection.create_task(self._start())
+            self._connection.create_task(self._start_or_say_why())
 
     def _begin_transfer(self) -> None:
         self._transfer = SSHServerStreamSession(
@@ -82,6 +82,13 @@ class HostSession(asyncssh.SSHServerSession[bytes]):
             allow_scp=True,
         )
         self._transfer.connection_made(cast("Any", self._channel))
+
+    async def _start_or_say_why(self) -> None:
+        try:
+            await self._start()
+        except OSError as error:  # this machine is out of processes, files or memory
+            self._channel.write_stderr(f"cannot start: {error}\n".encode())
+            self._channel.exit(254)
 
     async def _start(self) -> None:
         command = self._channel.get_command()

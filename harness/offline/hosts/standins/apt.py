@@ -34,6 +34,8 @@ def main(name: str, arguments: list[str]) -> int:
         complain("\nWARNING: apt does not have a stable CLI interface. Use with caution in scripts.\n")
     if action in {"show", "policy", "search", "list"} or name == "apt-cache":
         return _show(action, words[1:])
+    if "-qq" in arguments:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - until this process ends
     actions = {
         "update": _update, "install": _install, "remove": _remove, "purge": _remove, "autoremove": _nothing,
         "upgrade": _nothing, "dist-upgrade": _nothing, "full-upgrade": _nothing, "clean": _nothing,
