@@ -4,7 +4,7 @@ The SDK's own ``ssh://`` transport takes the caller's ssh configuration and keys
 time-out. Here each of its connections is a socket pair whose other end is ``ssh HOST docker system dial-stdio``, as
 the ``docker`` command does it, through the run's own :class:`~harness.hosts.ssh.Ssh`.
 
-Nothing is pulled or built through this client: the SDK would send the caller's registry credentials along.
+The caller's docker configuration, with its registry credentials, is not read: the SDK would send them to the host.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException, NotFound
 from docker.transport.basehttpadapter import BaseHTTPAdapter
+from docker.utils import config as docker_config
 
 from harness.errors import HarnessError
 from harness.facts.containers import Container, Image, Mount, Port
@@ -31,6 +32,8 @@ DETACH_KEYS = "ctrl-p,ctrl-q"
 LOG_LINES = 400
 TEXT = 300
 """Characters that are kept of a name, a path or a command of the engine's."""
+
+docker_config.find_config_file = lambda _path=None: None
 
 
 class EngineError(HarnessError):

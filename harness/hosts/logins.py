@@ -29,7 +29,7 @@ def login(ssh: Ssh, target: Target, *, timeout: float) -> Login:
 
 def stranger(ssh: Ssh, target: Target, *, timeout: float) -> Login:
     """Try to log in with a key that was made this moment and that nobody has let in."""
-    with tempfile.TemporaryDirectory(prefix="stranger-") as directory:
+    with tempfile.TemporaryDirectory(prefix="stranger-", dir=ssh.directory) as directory:
         key = Path(directory) / "key"
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key], check=True, timeout=timeout

@@ -48,8 +48,9 @@ class Target:
 class Ssh:
     """The ssh command with the configuration, the agent and the known hosts of one workstation.
 
-    ``config`` is an OpenSSH client configuration or ``None``; ``patience`` is how long a connection may take, in
-    seconds. Raises :class:`~harness.errors.UsageError` where there is no ssh command.
+    ``config`` is an OpenSSH client configuration or ``None``; ``patience`` is how long a connection may take, in seconds.
+    ``directory`` is private and is removed with the connections. Raises :class:`~harness.errors.UsageError` where there
+    is no ssh command.
     """
 
     def __init__(self, workstation: Workstation, *, config: Path | None, patience: float) -> None:
@@ -62,8 +63,8 @@ class Ssh:
         self._known_hosts = workstation.ssh / "known_hosts"
         # Control sockets have short names in a directory that ssh is started in: their path may have
         # no more than about 90 bytes, and a run's directory may be deep.
-        self._directory = workstation.home / f".ssh-control-{os.getpid()}"
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.directory = workstation.home / f".ssh-control-{os.getpid()}"
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._environment = dict(workstation.environment)
         if workstation.agent is not None:
             self._environment["SSH_AUTH_SOCK"] = str(workstation.agent)
@@ -100,7 +101,7 @@ class Ssh:
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(
                 argv,
-                cwd=self._directory,
+                cwd=self.directory,
                 env=self._environment,
                 capture_output=True,
                 timeout=self._patience,
@@ -111,11 +112,19 @@ class Ssh:
         """End every shared connection and remove what was made for them."""
         for target in list(self._targets):
             self.forget(target)
-        shutil.rmtree(self._directory, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def argv(self, target: Target, command: str, options: Sequence[str] = ()) -> list[str]:
         """Return the whole command line of ssh."""
         return [self._program, *self._arguments(target, options), "--", target.host, command]
+
+    def shell_argv(self, target: Target, options: Sequence[str]) -> list[str]:
+        """Return the whole command line of ssh for a login shell, on a connection of its own."""
+        return [self._program, *self._arguments(target, options), "--", target.host]
+
+    def popen(self, argv: list[str], stdin: int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+        """Start a command line of ssh's with streams of the caller's, who ends it."""
+        return self._start(argv, stdin, stdout, stderr)
 
     def _arguments(self, target: Target, options: Sequence[str]) -> list[str]:
         """Return ssh's options; of an option named twice, ssh takes the first."""
@@ -140,7 +149,7 @@ class Ssh:
 
     def _start(self, argv: list[str], stdin: int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            argv, cwd=self._directory, env=self._environment, stdin=stdin, stdout=stdout, stderr=stderr,
+            argv, cwd=self.directory, env=self._environment, stdin=stdin, stdout=stdout, stderr=stderr,
             start_new_session=True,  # Ctrl-C in the terminal is for the suite, which then closes in order
         )  # fmt: skip
 

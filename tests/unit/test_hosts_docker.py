@@ -132,6 +132,17 @@ def test_lists_are_names_and_tags(docker):
     assert docker.latest_from("httpd").id == "abc"
 
 
+def test_caller_s_docker_configuration_is_not_read(host, tmp_path, monkeypatch):
+    (tmp_path / "config.json").write_text('{"auths": {"https://index.docker.io/v1/": {"auth": "dTpzZWNyZXQ="}}}')
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    sshd, ssh = host
+    sshd.commands = {"docker system dial-stdio": _dial}
+    engine = Docker(ssh, Target(USER, "bastion"), timeout=SECONDS)
+    engine.close()
+
+    assert engine.client.api._auth_configs.is_empty
+
+
 def test_closing_ends_every_ssh_process(host):
     sshd, ssh = host
     sshd.commands = {"docker system dial-stdio": _dial}

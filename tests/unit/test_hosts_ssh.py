@@ -84,11 +84,11 @@ def test_host_key_is_remembered_by_the_instance(ssh, target, workstation):
 def test_closing_ends_the_shared_connection(workstation, target):
     client = Ssh(workstation, config=workstation.ssh / "config", patience=5)
     client.run(target, "true", timeout=SECONDS)
-    sockets = list(client._directory.iterdir())
+    sockets = list(client.directory.iterdir())
     client.close()
 
     assert len(sockets) == 1
-    assert not client._directory.exists()
+    assert not client.directory.exists()
 
 
 def test_more_output_than_is_wanted_is_cut(ssh, target):
@@ -211,6 +211,6 @@ def test_nothing_is_left_running(workstation, target):
     client = Ssh(workstation, config=workstation.ssh / "config", patience=5)
     client.run(target, "true", timeout=SECONDS)
     client.close()
-    left = subprocess.run(["pgrep", "-f", str(client._directory)], capture_output=True, text=True, check=False)
+    left = subprocess.run(["pgrep", "-f", str(client.directory)], capture_output=True, text=True, check=False)
 
     assert left.stdout == ""
