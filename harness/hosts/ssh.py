@@ -48,7 +48,7 @@ class Target:
 class Ssh:
     """The ssh command with the configuration, the agent and the known hosts of one workstation.
 
-    ``config`` is an OpenSSH client configuration or ``None``; ``patience`` is how long a connection may take, in seconds.
+    ``config`` is an OpenSSH client configuration or ``None``; ``patience`` is the seconds that a connection may take.
     ``directory`` is private and is removed with the connections. Raises :class:`~harness.errors.UsageError` where there
     is no ssh command.
     """
