@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from harness.errors import UsageError
@@ -27,16 +27,24 @@ class Patience:
     notebook_instance: float
     build: float
     """A docker build or pull."""
+    unseen: float
+    """How long what was created may stay unknown to those who ask for it."""
+
+    def scaled(self, scale: float) -> Patience:
+        """Return the patience with a cloud whose clock runs slower, but not less than with the offline cloud."""
+        values = {field.name: getattr(self, field.name) * scale for field in fields(self)}
+        return Patience(**{name: max(value, getattr(OFFLINE, name)) for name, value in values.items()})
 
 
 # The offline cloud answers in milliseconds; the limits are generous so that a loaded laptop passes.
 OFFLINE = Patience(
-    poll=0.02, silence=0.6, command=60, instance=30, boot=30, training=120, endpoint=60, notebook_instance=60, build=60
-)
+    poll=0.02, silence=0.6, command=60, instance=30, boot=30, training=120, endpoint=60, notebook_instance=60, build=60,
+    unseen=0.2,
+)  # fmt: skip
 # About four times what AWS usually takes ("kmeans_mnist" notebook of AWS's samples; EC2 user guide).
 REAL = Patience(
-    poll=5, silence=6, command=120, instance=300, boot=300, training=1800, endpoint=2400, notebook_instance=1200,
-    build=1800,
+    poll=2, silence=6, command=120, instance=300, boot=300, training=1800, endpoint=2400, notebook_instance=1200,
+    build=1800, unseen=30,
 )  # fmt: skip
 
 
@@ -44,10 +52,17 @@ PATIENCES = {"offline": OFFLINE, "real": REAL}
 
 
 def patience_called(name: str) -> Patience:
-    """Return the patience of that name; raises :class:`~harness.errors.UsageError` where there is none."""
-    if name not in PATIENCES:
-        raise UsageError(f"ACCEPTANCE_PATIENCE is {name!r}; it is one of {', '.join(PATIENCES)}.")
-    return PATIENCES[name]
+    """Return the patience of that name, or with a cloud whose second takes that many of ours (such as ``0.1``).
+
+    Raises :class:`~harness.errors.UsageError` where it is neither.
+    """
+    if name in PATIENCES:
+        return PATIENCES[name]
+    try:
+        return REAL.scaled(float(name))
+    except ValueError as error:
+        known = ", ".join(PATIENCES)
+        raise UsageError(f"ACCEPTANCE_PATIENCE is {name!r}; it is one of {known}, or a time scale.") from error
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,10 @@ def run(options: argparse.Namespace) -> int:
         ) as offline:
             if options.weather != "calm":
                 sys.stdout.write(f"# weather: {options.weather}, seed {seed}, time scale {options.time_scale:.4g}\n")
-            lines = _shell_lines(offline.cloud, state, made_user(offline.cloud))
+            variables = shell_variables(offline.cloud, state, made_user(offline.cloud))
+            weather.begin(offline)
+            variables["ACCEPTANCE_PATIENCE"] = patience_for(options)
+            lines = _shell_lines(variables)
             sys.stdout.write("".join(f"{line}\n" for line in (*lines, "ready")))
             sys.stdout.flush()
             stop.wait()
@@ -109,8 +112,13 @@ def made_user(cloud: Cloud) -> Credentials:
     return iam.create_access_key(owner, USER)
 
 
-def _shell_lines(cloud: Cloud, state: Path, user: Credentials) -> Iterator[str]:
-    """Return what to type in a shell whose commands are to use this cloud as the user, as after ``aws configure``."""
+def patience_for(options: argparse.Namespace) -> str:
+    """Return how patient to be: nothing here takes the minutes that it takes on AWS, unless the weather has it so."""
+    return "offline" if options.weather == "calm" else f"{options.time_scale:.6g}"
+
+
+def shell_variables(cloud: Cloud, state: Path, user: Credentials) -> dict[str, str]:
+    """Return the environment of a shell whose commands are to use this cloud as ``user``."""
     credentials = configure(state / "aws", cloud.region, user)
     variables = {
         "AWS_ENDPOINT_URL": cloud.endpoint_url or "",
@@ -121,7 +129,6 @@ def _shell_lines(cloud: Cloud, state: Path, user: Credentials) -> Iterator[str]:
         "AWS_ACCESS_KEY_ID": user.access_key,
         "AWS_SECRET_ACCESS_KEY": user.secret_key,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # Nothing here takes the minutes that it takes on AWS.
         "ACCEPTANCE_PATIENCE": "offline",
     }
     if cloud.owner is not None:
@@ -129,10 +136,15 @@ def _shell_lines(cloud: Cloud, state: Path, user: Credentials) -> Iterator[str]:
         variables["ACCEPTANCE_ROOT_SECRET_ACCESS_KEY"] = cloud.owner.secret_key
     if cloud.ssh_config is not None:
         variables["ACCEPTANCE_SSH_CONFIG"] = str(cloud.ssh_config)
+    return variables
+
+
+def _shell_lines(variables: dict[str, str]) -> Iterator[str]:
+    """Return what to type in a shell, as after ``aws configure``."""
     yield "unset AWS_PROFILE AWS_SESSION_TOKEN"
     for name, value in variables.items():
         yield f"export {name}={shlex.quote(value)}"
-    if cloud.ssh_config is not None:
+    if "ACCEPTANCE_SSH_CONFIG" in variables:
         yield '# ssh -F "$ACCEPTANCE_SSH_CONFIG" -i KEY.pem ubuntu@PUBLIC-ADDRESS'
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import argparse
 import functools
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cloud import REAL, Cloud
+from harness.cloud import Cloud, patience_called
 from harness.errors import UsageError
 from harness.ledger import Entry, Ledger
 from harness.runrecord import RunRecord, read_record
@@ -118,10 +119,11 @@ class _Reachable:
         from harness.aws.session import Aws
 
         record = self.record
+        patience = patience_called(os.environ.get("ACCEPTANCE_PATIENCE", "real"))
 
         @functools.cache
         def aws_for_region(region: str) -> Aws:
-            cloud = Cloud(name="real", hosts="ec2", account=record.account, region=region, patience=REAL)
+            cloud = Cloud(name="real", hosts="ec2", account=record.account, region=region, patience=patience)
             return Aws(cloud, None)
 
         account = _asked(lambda: find_caller(aws_for_region(record.region)).account)

@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from botocore.parsers import create_parser
 
 from harness.offline.authentication import refusal
 from harness.offline.call import AwsError, Call, Reply, answer
 from harness.offline.layers import Next
+
+if TYPE_CHECKING:
+    from harness.offline.weather.forecast import Weather
 
 # What an EC2 operation creates: the beginning of its ids, or the parameter that names it.
 _CREATES = {"RunInstances": "i-", "CreateSecurityGroup": "sg-", "CreateKeyPair": "KeyName"}
@@ -35,10 +38,10 @@ _ROLES = ("RoleArn", "ExecutionRoleArn")
 
 
 class Eventually:
-    """Hides what is new for as long as ``seconds`` says."""
+    """Hides what is new for as long as the weather says."""
 
-    def __init__(self, seconds: Callable[[str], float]) -> None:
-        self._seconds = seconds
+    def __init__(self, weather: Weather) -> None:
+        self._weather = weather
         self._until: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
 
@@ -99,8 +102,10 @@ class Eventually:
             raise refusal(call, "InvalidClientTokenId", "The security token included in the request is invalid.")
 
     def _hide(self, kind: str, id: str, what: str) -> None:
+        if not self._weather.has_begun:
+            return
         with self._lock:
-            self._until.setdefault((kind, id), time.monotonic() + self._seconds(what))
+            self._until.setdefault((kind, id), time.monotonic() + self._weather.seconds(what))
 
     def _hidden(self, wanted: str) -> set[str]:
         now = time.monotonic()

@@ -7,11 +7,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from harness.offline.layers import Layer
 from harness.offline.sagemaker.durations import CALM, Durations
 from harness.offline.weather.usual import USUAL
+
+if TYPE_CHECKING:
+    from harness.offline.cloud import OfflineCloud
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Calm:
 
     def __init__(self, settle: float = 0.1) -> None:
         self.settle = settle
+        self.has_begun = False
+
+    def begin(self, cloud: OfflineCloud) -> None:  # noqa: ARG002 - in calm weather nothing changes
+        """Let the weather begin: what was made in the account before is known to everybody."""
+        self.has_begun = True
 
     def seconds(self, what: str) -> float:
         """Return how long this takes now; ``what`` is a key of :data:`~harness.offline.weather.usual.USUAL`."""
@@ -102,7 +110,7 @@ class Weather(Calm):
     def layers(self) -> tuple[Layer, ...]:
         from harness.offline.weather.consistency import Eventually
 
-        return (Eventually(self.seconds),)
+        return (Eventually(self),)
 
 
 class _DrawnDurations:

@@ -86,7 +86,7 @@ class Troubles:
 
     def __call__(self, call: Call, forward: Next) -> Reply:
         operation = f"{call.service}/{call.operation}"
-        if not call.operation:
+        if not call.operation or not self.day.has_begun:
             return forward(call)
         chance = self.day.chance("call", operation, self.day.count(operation))
         kind, drawn = chance.choice(("throttled", "failed", "failed late", "cut", "cut late")), chance.random()

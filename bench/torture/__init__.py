@@ -1,0 +1,1 @@
+"""The kill test: a run is killed at every call that changes something, swept, and looked for."""
