@@ -257,7 +257,7 @@ class Containers:
     async def unpause(self, container: Container) -> None:
         """Let the processes of a paused container go on."""
         if not container.state.paused:
-            raise conflict(f"container {container.id} is not paused")
+            raise ApiError(500, f"container {container.id} is not paused")
         self._resume(container)
         self.emit(container, "unpause")
 

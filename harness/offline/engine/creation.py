@@ -11,7 +11,7 @@ from typing import Any
 from harness.offline.engine import ports
 from harness.offline.engine.errors import ApiError, bad_parameter
 from harness.offline.engine.isolation import Isolation
-from harness.offline.engine.model import Container, Image, Json, Mount, Volume
+from harness.offline.engine.model import Container, Json, Mount, Volume
 from harness.offline.engine.naming import CONTAINER_NAME, new_id, now, random_name
 from harness.offline.engine.signals import parse_signal
 from harness.offline.engine.skeleton import lay_out
@@ -124,13 +124,13 @@ class Creator:
     def _bind(self, text: str) -> Mount:
         parts = text.split(":")
         if len(parts) > 3 or not all(parts):
-            raise bad_parameter(f"invalid volume specification: '{text}'")
+            raise ApiError(500, f"invalid volume specification: '{text}'")
         if len(parts) == 1:
             return self._volume_mount(self.store.create_volume(anonymous=True), parts[0], False)
         modes = set(parts[2].split(",")) if len(parts) == 3 else set()
         if modes - {"ro", "rw", "z", "Z", "nocopy", "rprivate", "private", "rshared", "shared", "rslave", "slave", "cached",
                     "delegated", "consistent"}:  # fmt: skip
-            raise bad_parameter(f"invalid mode: {parts[2]}")
+            raise ApiError(500, f"invalid mode: {parts[2]}")
         source, destination = parts[0], parts[1]
         check_destination(text, destination)
         if not source.startswith("/"):
@@ -143,14 +143,14 @@ class Creator:
         real = self.machine.path(source)
         if not real.exists():
             real.mkdir(parents=True)
-        return Mount("bind", clean(source), real, clean(destination), "ro" in modes)
+        return Mount("bind", self._seen(source), real, clean(destination), "ro" in modes)
 
     def _mount(self, entry: Json) -> Mount:
         kind, source, destination = entry.get("Type") or "volume", entry.get("Source") or "", entry.get("Target") or ""
         read_only = bool(entry.get("ReadOnly"))
         if not destination:
             raise _invalid_mount(kind, "field Target must not be empty")
-        check_destination(destination, destination)
+        check_destination(destination, destination, 400)
         if kind == "volume":
             labels = ((entry.get("VolumeOptions") or {}).get("Labels")) or None
             return self._volume_mount(
@@ -167,7 +167,11 @@ class Creator:
             raise _invalid_mount(kind, f"invalid mount path: '{source}' mount path must be absolute")
         if not real.exists():
             raise _invalid_mount(kind, f"bind source path does not exist: {source}")
-        return Mount("bind", clean(source), real, clean(destination), read_only)
+        return Mount("bind", self._seen(source), real, clean(destination), read_only)
+
+    def _seen(self, source: str) -> str:
+        """Return a source as the host's users know it; a shell of an embedded host gives ``$PWD`` with its root's path."""
+        return clean(source.removeprefix(str(self.machine.root)) if source.startswith(f"{self.machine.root}/") else source)
 
     def _volume_mount(self, volume: Volume, destination: str, read_only: bool) -> Mount:
         return Mount(
@@ -210,14 +214,15 @@ def clean(path: str) -> str:
     return posixpath.normpath("/" + path.lstrip("/"))
 
 
-def check_destination(text: str, destination: str) -> None:
-    """Raise 400 for a mount point that cannot be."""
+def check_destination(text: str, destination: str, status: int = 500) -> None:
+    """Refuse a mount point that cannot be; moby answers 500 for what stands in ``Binds`` and 400 for ``Mounts``."""
+    reason = ""
     if not destination.startswith("/"):
-        raise bad_parameter(f"invalid volume specification: '{text}': invalid mount config for type \"bind\": "
-                            f"invalid mount path: '{destination}' mount path must be absolute")  # fmt: skip
-    if clean(destination) == "/":
-        raise bad_parameter(f"invalid volume specification: '{text}': invalid mount config for type \"bind\": "
-                            "invalid specification: destination can't be '/'")  # fmt: skip
+        reason = f"invalid mount path: '{destination}' mount path must be absolute"
+    elif clean(destination) == "/":
+        reason = "invalid specification: destination can't be '/'"
+    if reason:
+        raise ApiError(status, f"invalid volume specification: '{text}': invalid mount config for type \"bind\": {reason}")
 
 
 def merge(config: Json, image: Json) -> None:

@@ -104,7 +104,7 @@ def _state(state: State) -> Json:
 
 def container_document(container: Container, log: Log, size: bool = False) -> Json:
     """Return the inspect document of a container."""
-    from harness.offline.engine.creation import LEFT_OUT_WHEN_EMPTY  # noqa: PLC0415 - creation needs documents' neighbours
+    from harness.offline.engine.creation import LEFT_OUT_WHEN_EMPTY
 
     argv = [*(container.config["Entrypoint"] or []), *(container.config["Cmd"] or [])]
     place = f"{DATA}/containers/{container.id}"
@@ -197,7 +197,7 @@ def _passes(store: Store, container: Container, asked: dict[str, list[str]]) -> 
 
 
 def _descends(store: Store, image: Image, name: str) -> bool:
-    from harness.offline.engine.errors import ApiError  # noqa: PLC0415
+    from harness.offline.engine.errors import ApiError
 
     try:
         wanted = store.image(name).id
@@ -223,7 +223,7 @@ def image_document(image: Image) -> Json:
 
 def full_config(config: Json) -> Json:
     """Return an image's configuration with the fields that it leaves out."""
-    from harness.offline.engine.creation import CONFIG, LEFT_OUT_WHEN_EMPTY  # noqa: PLC0415
+    from harness.offline.engine.creation import CONFIG, LEFT_OUT_WHEN_EMPTY
 
     return {key: value for key, value in (CONFIG | config).items() if value or key not in LEFT_OUT_WHEN_EMPTY}
 

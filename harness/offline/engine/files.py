@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import posixpath
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,10 +65,36 @@ class View:
             return False
         return physical.is_symlink()
 
+    def writable(self, path: str) -> Path:
+        """Map a path that is to be written; raises ``OSError`` for what the container may not change."""
+        found = self.real(path)
+        inside = [self.root, *(mount.real for mount in self.mounts if not mount.read_only)]
+        if not any(found == place or found.is_relative_to(place) for place in inside):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        return found
+
     def read_only(self, path: str) -> bool:
         """Tell whether a path lies on a mount that must not be written."""
         found = next((m for m in self.mounts if f"{path}/".startswith(m.destination.rstrip("/") + "/")), None)
         return found is not None and found.read_only
+
+
+def lay_over(source: Path, root: Path) -> None:
+    """Copy the files of a layer over a container's root.
+
+    Nothing is written through a link, neither of the layer nor of the root: both may lead out. A directory stays one.
+    """
+    view = View(root)
+    for here, folders, files in os.walk(source):
+        inside = "/" + os.path.relpath(here, source)
+        for name in [*folders, *files]:
+            one, path = Path(here) / name, posixpath.normpath(posixpath.join(inside, name))
+            target = view.writable(posixpath.dirname(path)) / name
+            if one.is_dir() and not one.is_symlink():
+                view.writable(path).mkdir(parents=True, exist_ok=True)
+            elif target.is_symlink() or not target.is_dir():
+                target.unlink(missing_ok=True)
+                shutil.copy2(one, target, follow_symlinks=False)
 
 
 def _parts(path: str) -> list[str]:

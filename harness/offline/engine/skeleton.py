@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.offline.engine import distributions, library, packages
+from harness.offline.engine.files import lay_over
 from harness.offline.engine.model import Container, Image
 
 GUEST = Path(__file__).with_name("guest")
-FOLDERS = (
-    "boot dev etc/apt etc/alternatives home media mnt opt proc root run/lock srv sys tmp usr/bin usr/sbin usr/local/bin "
-    "usr/local/sbin usr/local/lib usr/share usr/games var/cache var/lib/apt/lists var/log var/tmp var/mail"
-).split()
+FOLDERS = ["boot", "dev", "etc/apt", "etc/alternatives", "home", "media", "mnt", "opt", "proc", "root", "run/lock", "srv", "sys", "tmp", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "usr/local/lib", "usr/share", "usr/games", "var/cache", "var/lib/apt/lists", "var/log", "var/tmp", "var/mail"]
 LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "var/run": "../run"}
 PASSWD = """root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
@@ -105,7 +103,7 @@ def lay_out(container: Container, paths: Paths) -> None:
         if image.family == "httpd":
             _httpd(root, paths)
     for layer in image.layers:
-        shutil.copytree(layer, root, symlinks=True, dirs_exist_ok=True)
+        lay_over(Path(layer), root)
     _own_files(container)
 
 
@@ -118,7 +116,9 @@ def _system_links(root: Path, paths: Paths) -> None:
     """Make the loader and libraries found where programs look for them."""
     (root / "usr").mkdir(exist_ok=True)
     for name in ("lib", "lib32", "lib64", "libexec"):
-        if (Path("/usr") / name).is_dir():
+        if not paths.prefix:  # programs find the machine's own, and a link to it would be written through
+            (root / "usr" / name).mkdir(exist_ok=True)
+        elif (Path("/usr") / name).is_dir():
             _link(root / "usr" / name, f"{paths.prefix}/usr/{name}")
     for name, target in LINKS.items():
         if name.startswith("lib"):
@@ -207,7 +207,7 @@ def _inside(prefix: Path, paths: Paths, name: str) -> str:
 
 def _shared(prefix: Path, one: distributions.Installed, paths: Paths) -> None:
     """Make the data files of Jupyter found; the kernel is always the container's own interpreter."""
-    import sys  # noqa: PLC0415 - the environment this process runs in is where they are
+    import sys
 
     for name in one.shared:
         target = prefix / "share/jupyter" / name
@@ -240,8 +240,11 @@ def _guest_path(root: Path, paths: Paths, name: str) -> str:
 
 def _own_files(container: Container) -> None:
     """Write what the engine itself puts into ``/etc`` of every container."""
+    for name in ("etc", "dev", "proc"):
+        if (container.root / name).is_symlink():
+            (container.root / name).unlink()
+        (container.root / name).mkdir(exist_ok=True)
     etc = container.root / "etc"
-    etc.mkdir(exist_ok=True)
     _write(etc / "hostname", f"{container.hostname}\n")
     extra = "".join(f"{ip}\t{name}\n" for name, _, ip in (e.partition(":") for e in container.host_config["ExtraHosts"] or []))
     _write(etc / "hosts", f"127.0.0.1\tlocalhost\n{extra}{container.address}\t{container.hostname}\n")
@@ -250,7 +253,6 @@ def _own_files(container: Container) -> None:
         target = container.root / "dev" / device
         target.parent.mkdir(exist_ok=True)
         target.mkdir(exist_ok=True) if device in {"pts", "shm"} else target.touch()
-    (container.root / "proc").mkdir(exist_ok=True)
     # Unlike every other file of the container this one exists in real ones only: programs look for it.
     _write(container.root / ".dockerenv", "")
 

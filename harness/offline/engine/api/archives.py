@@ -21,6 +21,7 @@ from harness.offline.engine.files import View
 from harness.offline.engine.model import Container, Json
 from harness.offline.engine.naming import timestamp
 from harness.offline.engine.store import Store
+from harness.offline.engine.untar import extract_all
 
 GO_DIRECTORY, GO_LINK = 1 << 31, 1 << 27
 
@@ -69,8 +70,12 @@ class ArchivesApi:
             raise ApiError(404, f"Could not find the file {text} in container {container.id}")
         if not folder.is_dir():
             raise bad_parameter("extraction point is not a directory")
-        if View(container.root, container.mounts).read_only(clean(text)) or container.host_config["ReadonlyRootfs"]:
-            raise ApiError(403, "container rootfs is marked read-only" if not container.mounts else "mounted volume is marked read-only")
+        view = View(container.root, container.mounts)
+        if view.read_only(clean(text)):
+            raise ApiError(403, "mounted volume is marked read-only")
+        if container.host_config["ReadonlyRootfs"]:
+            raise ApiError(403, "container rootfs is marked read-only")
+        view.writable(text)
         data = await request.read()
         await asyncio.to_thread(_extract, data, folder, filters.flag(request.query, "noOverwriteDirNonDir"))
         return web.Response(status=200)
@@ -119,6 +124,6 @@ def _extract(data: bytes, folder: Path, keep_kinds: bool) -> None:
                 if keep_kinds and there.exists() and there.is_dir() != member.isdir():
                     kinds = ("directory", "non-directory") if there.is_dir() else ("non-directory", "directory")
                     raise bad_parameter(f"cannot overwrite {kinds[0]} {there.name!r} with {kinds[1]}")
-            tar.extractall(folder, filter="data")
+            extract_all(tar, folder, "data")
     except tarfile.TarError as wrong:
         raise bad_parameter(f"Error processing tar file(exit status 1): {wrong}") from None

@@ -130,7 +130,7 @@ def take_over(request: web.Request, tty: bool) -> Conversation:
     transport.set_protocol(conversation)
     if not transport.is_reading():
         transport.resume_reading()
-    early = protocol._message_tail  # noqa: SLF001 - aiohttp has no other way to what came right behind the request
+    early = protocol._message_tail
     if early:
         conversation.data_received(early)
     kind = stream_type(request, tty)

@@ -74,7 +74,7 @@ class ImagesApi:
         return response
 
     async def search(self, request: web.Request) -> web.StreamResponse:
-        from harness.offline.engine.library import RELEASES  # noqa: PLC0415
+        from harness.offline.engine.library import RELEASES
 
         term = request.query.get("term", "")
         names = sorted({release.family for release in RELEASES if term in release.family})
@@ -161,8 +161,12 @@ class ImagesApi:
         image.tags, image.digests, image.created, image.comment = [], [], made, comment
         image.config = {**container.config, **{key: value for key, value in changed.items() if value}, "Hostname": ""}
         layer = self.store.directory / "images" / image.id.removeprefix("sha256:")
-        laid_out = shutil.ignore_patterns("proc", "dev", "bin", "lib", "lib64", "usr", ".machine")
-        shutil.copytree(container.root, layer, symlinks=True, ignore=laid_out)
+        laid_out = {"proc", "dev", "bin", "sbin", "lib", "lib64", "usr", ".machine", ".dockerenv"}
+
+        def left_out(folder: str, names: list[str]) -> set[str]:
+            return laid_out & set(names) if Path(folder) == container.root else set()
+
+        shutil.copytree(container.root, layer, symlinks=True, ignore=left_out)
         image.layers.append(str(layer))
         image.history.append({"created": made, "created_by": " ".join(container.config["Cmd"] or []), "size": 0})
         self.store.images[image.id] = image

@@ -108,8 +108,8 @@ class StreamsApi:
     @is_stream
     async def start_exec(self, request: web.Request) -> web.StreamResponse:
         execution, document = self.executions.find(request.match_info["id"]), await body(request, required=False)
-        self.executions.check_can_start(execution)
         if document.get("Detach"):
+            self.executions.check_can_start(execution)
             await self.executions.start(execution, lambda _stream, _data: None)
             return web.Response(status=200)
         size = document.get("ConsoleSize")
@@ -124,6 +124,8 @@ class StreamsApi:
         streams = {number for number, key in ((STDOUT, "AttachStdout"), (STDERR, "AttachStderr")) if execution.config.get(key)}
         client = Attached(conversation, streams, tty)
         try:
+            # Refusals come over the stream: the connection has been taken over before the engine looks at the command.
+            self.executions.check_can_start(execution)
             process = await self.executions.start(execution, client.receive)
         except ApiError as refused:
             text = f"{refused.message}\r\n".encode()

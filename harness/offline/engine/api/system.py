@@ -8,7 +8,16 @@ import psutil
 from aiohttp import web
 
 from harness.offline.engine import documents, filters
-from harness.offline.engine.api.http import API_VERSION, ENGINE_VERSION, LEAST_VERSION, body, is_stream, line, reply, stream
+from harness.offline.engine.api.http import (
+    API_VERSION,
+    ENGINE_VERSION,
+    LEAST_VERSION,
+    body,
+    is_stream,
+    line,
+    reply,
+    stream,
+)
 from harness.offline.engine.containers import Containers
 from harness.offline.engine.errors import ApiError, bad_parameter, conflict
 from harness.offline.engine.images import Images

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import posixpath
+import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -171,8 +173,11 @@ class Builder:
 
     # Steps that make an image
 
-    def _commit(self, created_by: str, key: str = "", fill: Callable[[Path], None] | None = None, **changes: object) -> Iterator[str]:
-        """Make the next image, or take the one that the same step made before."""
+    def _commit(
+        self, created_by: str, key: str = "", fill: Callable[[Path], None] | None = None, said: Callable[[], Iterator[str]] | None = None,
+        **changes: object,
+    ) -> Iterator[str]:  # fmt: skip
+        """Make the next image, or take the one that the same step made before; ``said`` is what making it prints."""
         parent = self.stage.image
         salt = new_id() if self.options.no_cache else ""
         identity = digest("step", parent.id, created_by, key, salt, repr(sorted(changes.items(), key=str)))
@@ -181,6 +186,11 @@ class Builder:
             yield " ---> Using cache\n"
             self.stage.image = cached
             return
+        if said is not None:
+            container = new_id()[:12]
+            yield f" ---> Running in {container}\n"
+            yield from said()
+            yield f" ---> Removed intermediate container {container}\n"
         image = replace(
             copy.deepcopy(parent), id=identity, parent=parent.id, tags=[], digests=[], created=now(), **changes,  # type: ignore[arg-type]
         )  # fmt: skip
@@ -204,8 +214,7 @@ class Builder:
     def _configure(self, one: Instruction, said: str, **changes: object) -> Iterator[str]:
         """Make an image that differs in its configuration only."""
         config = copy.deepcopy(self.stage.image.config) | changes
-        yield f" ---> Running in {new_id()[:12]}\n"
-        yield from self._commit(f"/bin/sh -c #(nop)  {one.name} {said}", config=config)
+        yield from self._commit(f"/bin/sh -c #(nop)  {one.name} {said}", said=lambda: iter(()), config=config)
 
     def _labelled(self, image: Image) -> Image:
         if not self.options.labels:
@@ -221,20 +230,21 @@ class Builder:
     # RUN
 
     def _run(self, one: Instruction) -> Iterator[str]:
+        is_shell = one.json_form() is None
         argv = one.json_form() or self._shell_form(one)
         shown = " ".join(argv)
-        yield f" ---> Running in {new_id()[:12]}\n"
-        script = argv[-1] if one.json_form() is None else " ".join(argv)
-        if one.json_form() is None:
-            yield from self._check_form(argv, shown, script)
+        script = one.value if is_shell else shown
         found = self._recorded(script, shown)
-        yield from self._check_commands(script, shown, found)
-        packages_said = [*found.apt, *found.pip]
-        yield "Checked and recorded by the embedded engine, not executed" + (
-            f"; installs: {' '.join(packages_said)}\n" if packages_said else "\n"
-        )
+
+        def said() -> Iterator[str]:
+            if is_shell:
+                yield from self._check_form(argv, shown, script)
+            yield from self._check_commands(script, shown, found)
+            installs = " ".join([*found.apt, *found.pip])
+            yield "Checked and recorded by the embedded engine, not executed" + (f"; installs: {installs}\n" if installs else "\n")
+
         image = self.stage.image
-        yield from self._commit(shown, apt=[*image.apt, *found.apt], pip=[*image.pip, *found.pip])
+        yield from self._commit(shown, said=said, apt=[*image.apt, *found.apt], pip=[*image.pip, *found.pip])
 
     def _check_form(self, argv: list[str], shown: str, script: str) -> Iterator[str]:
         complaint = packages.syntax_error(argv, script)
@@ -283,10 +293,10 @@ class Builder:
         *patterns, target = words
         try:
             if one.name == "ADD" and any("://" in pattern for pattern in patterns):
-                raise context.CopyFailed(f"failed to GET {patterns[0]}: no server is reached from the embedded engine")  # noqa: TRY301
+                raise context.CopyFailed(f"failed to GET {patterns[0]}: no server is reached from the embedded engine")
             sources = [path for pattern in patterns for path in context.find(source_root, pattern)]
             if len(sources) > 1 and not target.endswith("/"):
-                raise context.CopyFailed(  # noqa: TRY301
+                raise context.CopyFailed(
                     f"When using {one.name} with more than one source file, the destination must be a directory and end with a /"
                 )
         except context.CopyFailed as failed:
@@ -359,12 +369,11 @@ class Builder:
         path = expand(one.value, self.stage.variables)
         full = posixpath.normpath(posixpath.join(self.stage.image.config.get("WorkingDir") or "/", path))
         config = copy.deepcopy(self.stage.image.config) | {"WorkingDir": full}
-        yield f" ---> Running in {new_id()[:12]}\n"
 
         def fill(layer: Path) -> None:
             (layer / full.lstrip("/")).mkdir(parents=True, exist_ok=True)
 
-        yield from self._commit(f"/bin/sh -c #(nop) WORKDIR {full}", full, fill, config=config)
+        yield from self._commit(f"/bin/sh -c #(nop) WORKDIR {full}", full, fill, lambda: iter(()), config=config)
 
     def _expose(self, one: Instruction) -> Iterator[str]:
         exposed = dict(self.stage.image.config.get("ExposedPorts") or {})
@@ -383,7 +392,7 @@ class Builder:
         if not all(word.strip() for word in words):
             raise StepFailed("VOLUME specified can not be an empty string")
         volumes = (self.stage.image.config.get("Volumes") or {}) | {word: {} for word in words}
-        yield from self._configure(one, str(words).replace("'", ""), Volumes=volumes)
+        yield from self._configure(one, f"[{' '.join(words)}]", Volumes=volumes)
 
     def _user(self, one: Instruction) -> Iterator[str]:
         yield from self._configure(one, one.value, User=expand(one.value, self.stage.variables))
@@ -392,19 +401,19 @@ class Builder:
         argv = one.json_form()
         argv = self._shell_form(one) if argv is None and one.value else argv or []
         self.stage.has_cmd = True
-        yield from self._configure(one, str(argv).replace("'", '"'), Cmd=argv)
+        yield from self._configure(one, go_list(argv), Cmd=argv)
 
     def _entrypoint(self, one: Instruction) -> Iterator[str]:
         argv = one.json_form()
         argv = self._shell_form(one) if argv is None and one.value else argv or None
         changes: Json = {"Entrypoint": argv} | ({} if self.stage.has_cmd else {"Cmd": None})
-        yield from self._configure(one, str(argv).replace("'", '"'), **changes)
+        yield from self._configure(one, go_list(argv or []), **changes)
 
     def _shell(self, one: Instruction) -> Iterator[str]:
         yield from self._configure(one, one.value, Shell=one.json_form())
 
     def _stop_signal(self, one: Instruction) -> Iterator[str]:
-        from harness.offline.engine.signals import parse_signal  # noqa: PLC0415
+        from harness.offline.engine.signals import parse_signal
 
         name = expand(one.value, self.stage.variables)
         parse_signal(name)
@@ -419,7 +428,13 @@ class Builder:
             check = {"Test": ["CMD", *(inner.json_form() or [])] if inner.json_form() else ["CMD-SHELL", rest.strip()]}
         else:
             raise StepFailed(f'Unknown type "{kind.upper()}" in HEALTHCHECK (try CMD)')
-        yield from self._configure(one, one.value, Healthcheck=check)
+        yield from self._configure(one, one.value, Healthcheck=check | self._health_options(one))
+
+    def _health_options(self, one: Instruction) -> Json:
+        """Return the times of a health check in nanoseconds, and its retries."""
+        names = {"interval": "Interval", "timeout": "Timeout", "start-period": "StartPeriod", "start-interval": "StartInterval"}
+        found: Json = {names[flag]: nanoseconds(text) for flag, text in one.flags.items() if flag in names}
+        return found | ({"Retries": int(one.flags["retries"])} if "retries" in one.flags else {})
 
     def _on_build(self, one: Instruction) -> Iterator[str]:
         verb = one.value.partition(" ")[0].upper()
@@ -430,6 +445,20 @@ class Builder:
 
     def _maintainer(self, one: Instruction) -> Iterator[str]:
         yield from self._configure(one, one.value)
+
+
+def nanoseconds(text: str) -> int:
+    """Read a duration as Go writes it, such as ``1m30s``."""
+    units = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 1000, "ns": 1}
+    found = re.findall(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|ns)", text)
+    if not found or "".join(number + unit for number, unit in found) != text:
+        raise StepFailed(f'time: invalid duration "{text}"')
+    return int(sum(float(number) * units[unit] for number, unit in found))
+
+
+def go_list(words: list[str]) -> str:
+    """Return words as Go prints them quoted."""
+    return "[" + " ".join(json.dumps(word) for word in words) + "]"
 
 
 def short(image: Image) -> str:

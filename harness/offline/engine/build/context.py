@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.offline.engine.errors import ApiError, bad_parameter
+from harness.offline.engine.untar import extract_all
 
 
 class CopyFailed(Exception):
@@ -21,7 +22,7 @@ def unpack(archive: bytes, folder: Path) -> None:
     """Unpack a context; raises 400 where it is no archive."""
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:*") as tar:
-            tar.extractall(folder, filter="tar")
+            extract_all(tar, folder, "tar")
     except tarfile.ReadError:
         raise bad_parameter("Error processing tar file(exit status 1): unexpected EOF") from None
     except tarfile.TarError as refused:
@@ -63,7 +64,7 @@ def copy(sources: list[Path], destination: Path, *, into: bool, extract: bool) -
         elif extract and _is_archive(source):
             destination.mkdir(parents=True, exist_ok=True)
             with tarfile.open(source) as tar:
-                tar.extractall(destination, filter="tar")
+                extract_all(tar, destination, "tar")
         else:
             target = destination / source.name if into else destination
             target.parent.mkdir(parents=True, exist_ok=True)

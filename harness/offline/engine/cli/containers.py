@@ -10,7 +10,7 @@ import sys
 from .client import Failed, Refused, call, get, request, take_over
 from .options import Options, at_least, exactly
 from .output import ago, complain, ellipsis, listing, say, table
-from .running import host_path, pass_signals, stay, start_code
+from .running import host_path, pass_signals, start_code, stay
 from .terminal import Demultiplexer, check_terminal, converse, detach_keys, resize
 
 TYPE_CHECKING = False
@@ -370,7 +370,7 @@ def _copy_out(name: str, path: str, target: str) -> None:
             rest = member.name[len(first) :].lstrip("/")
             own = os.path.basename(path.rstrip("/")) if into and not path.endswith("/.") else ""
             member.name = os.path.join(own or ("" if into else os.path.basename(place)), rest) or "."
-            tar.extract(member, place if into else os.path.dirname(place) or ".", filter="data")
+            tar.extract(member, place if into else os.path.dirname(place) or ".", **FILTER)
 
 
 def _copy_in(source: str, name: str, path: str, follow: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import json
 import re
 import sys
@@ -67,15 +66,6 @@ def _table(rows: list[dict[str, Any]], columns: dict[str, str], form: str) -> No
 def unescaped(form: str) -> str:
     """Return a template with ``\\t`` and ``\\n`` made what they mean."""
     return form.replace("\\t", "\t").replace("\\n", "\n")
-
-
-def seconds(moment: str) -> float:
-    """Return an RFC 3339 moment in seconds since the epoch."""
-    found = re.match(r"(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)(\.\d+)?", moment)
-    if found is None:
-        return 0.0
-    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-    return calendar.timegm((year, month, day, hour, minute, second)) + float(found[7] or 0)
 
 
 def ago(moment: float) -> str:

@@ -16,7 +16,7 @@ from .terminal import check_terminal, converse, detach_keys, resize, terminal_si
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
+    from _socket import socket
     from typing import Any
 
 TABLE = """d detach, i interactive, t tty, name=, p publish*, P publish-all, v volume*, e env*, env-file*, w workdir=, rm, restart=,
@@ -90,7 +90,7 @@ def _start_attached(identity: str, options: dict[str, Any]) -> int:
     return stay(handle, early, waiting, tty=tty, stdin=stdin, keys=detach_keys(options["detach-keys"]))
 
 
-def stay(handle: socket.socket, early: bytes, waiting: Any, *, tty: bool, stdin: bool, keys: bytes) -> int:
+def stay(handle: socket, early: bytes, waiting: Any, *, tty: bool, stdin: bool, keys: bytes) -> int:
     """Stay with a container to its end and return its exit code; 0 after detaching."""
     if converse(handle, early, tty=tty, stdin=stdin, keys=keys):
         return 0

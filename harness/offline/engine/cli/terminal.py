@@ -6,7 +6,6 @@ import contextlib
 import os
 import select
 import signal
-import socket
 import struct
 import sys
 
@@ -14,6 +13,7 @@ from .client import Failed, Refused, call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket
     from collections.abc import Iterator
 
 CHUNK = 65536
@@ -69,7 +69,7 @@ def raw_terminal(wanted: bool) -> Iterator[None]:
     import tty
 
     saved = termios.tcgetattr(0)
-    tty.setraw(0)
+    tty.setraw(0, termios.TCSADRAIN)
     try:
         yield
     finally:
@@ -98,7 +98,7 @@ def resize(path: str) -> None:
     signal.signal(signal.SIGWINCH, tell)
 
 
-def converse(handle: socket.socket, early: bytes, *, tty: bool, stdin: bool, keys: bytes) -> bool:
+def converse(handle: socket, early: bytes, *, tty: bool, stdin: bool, keys: bytes) -> bool:
     """Pass bytes both ways until the container's end closes the stream; tells whether the user detached."""
     output = Demultiplexer(tty)
     output.feed(early)
@@ -116,7 +116,7 @@ def converse(handle: socket.socket, early: bytes, *, tty: bool, stdin: bool, key
                 data = os.read(0, CHUNK)
                 if not data:
                     sources.remove(0)
-                    handle.shutdown(socket.SHUT_WR)
+                    handle.shutdown(1)  # SHUT_WR
                     continue
                 handle.sendall(data)
                 typed = (typed + data)[-len(keys) :]
