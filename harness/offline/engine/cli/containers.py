@@ -364,13 +364,14 @@ def _copy_out(name: str, path: str, target: str) -> None:
     into = os.path.isdir(place)
     if not into and target.endswith("/"):
         raise Failed(f'destination "{target}" must be a directory')
+    rule: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11.2 has no filters
     with tarfile.open(fileobj=io.BytesIO(response.read())) as tar:
         first = tar.getmembers()[0].name
         for member in tar.getmembers():
             rest = member.name[len(first) :].lstrip("/")
             own = os.path.basename(path.rstrip("/")) if into and not path.endswith("/.") else ""
             member.name = os.path.join(own or ("" if into else os.path.basename(place)), rest) or "."
-            tar.extract(member, place if into else os.path.dirname(place) or ".", **FILTER)
+            tar.extract(member, place if into else os.path.dirname(place) or ".", **rule)
 
 
 def _copy_in(source: str, name: str, path: str, follow: bool) -> None:
