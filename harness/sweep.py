@@ -1,19 +1,23 @@
 """Sweeping: everything that a run created is removed, in the order in which AWS lets go of it, and looked for again.
 
-What the run created is what its ledger says and what carries its tag; nothing else is touched.
+What the run created is what its ledger says and what carries its tag; nothing else is touched. What was created a
+moment ago may be unknown to AWS yet: it counts as absent only when it has had the time to be seen.
 """
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from harness.aws import budgets, groups, iam, instances, keys, sagemaker_kinds, spot, volumes
-from harness.aws.errors import classify, code_of
+from harness.aws.errors import classify, code_of, is_passing
 from harness.aws.kinds import Kind
 from harness.aws.session import Aws
+from harness.cloud import Patience
 from harness.context import Context
 from harness.errors import TimedOut
 from harness.ledger import Entry, Ledger
@@ -61,6 +65,7 @@ class _Thing:
     id: str
     trouble: str = ""
     is_held: bool = False
+    is_asked: bool = False
 
     def attempt(self, action: Callable[[Aws, str], T]) -> T | None:
         """Do something to the thing; what goes wrong is kept, because the others must be removed all the same."""
@@ -68,18 +73,37 @@ class _Thing:
         try:
             return action(self.aws, self.id)
         except Exception as error:  # noqa: BLE001 - a sweep runs to its end whatever one thing raises
-            self.trouble, self.is_held = _sentence(error), code_of(error).startswith(HELD)
+            self.trouble = _sentence(error)
+            self.is_held = code_of(error).startswith(HELD) or is_passing(error)
         return None
 
+    def is_absent(self) -> bool:
+        """Look for the thing, again and again while it may be too young to be seen."""
+        patience = self.aws.cloud.patience
+        with contextlib.suppress(TimedOut):
+            until(
+                f"{self} is seen", lambda: not self.attempt(self.kind.is_gone) and not self.is_held,
+                timeout=_youth(self.entry, patience), every=patience.poll,
+            )  # fmt: skip
+            return False
+        return not self.trouble
+
+    def ask(self) -> None:
+        """Ask for the deletion."""
+        self.attempt(self.kind.delete)
+        self.is_asked = not self.trouble
+
     def is_gone(self) -> bool:
-        """Look for the thing; what is held is asked for again."""
-        is_held = self.is_held
-        if self.attempt(self.kind.is_gone) or self.trouble:
-            return True
-        if is_held:
-            self.attempt(self.kind.delete)
-            return bool(self.trouble) and not self.is_held
-        return False
+        """Look for the thing; what is held is prepared and asked for again. Also true for what is refused for good."""
+        is_gone = self.attempt(self.kind.is_gone)
+        if self.trouble:
+            return not self.is_held
+        if is_gone or self.is_asked:
+            return bool(is_gone)
+        self.attempt(self.kind.prepare)
+        if not self.trouble:
+            self.ask()
+        return bool(self.trouble) and not self.is_held
 
     def await_absence(self) -> None:
         """Wait until the thing is absent, unless its removal was refused for good."""
@@ -181,12 +205,45 @@ def _resolve(
 
 
 def _ids_of(aws: Aws, kind: Kind, entry: Entry) -> tuple[tuple[str, ...], str]:
+    """Return the ids behind an entry; what was intended a moment ago is looked for until it would be seen."""
     if entry.id is not None:
         return (entry.id,), ""
+    patience = aws.cloud.patience
     try:
-        return kind.find(aws, entry), ""
+        with contextlib.suppress(TimedOut):
+            look = functools.partial(_patiently, aws, lambda: kind.find(aws, entry))
+            return until(f"{entry.find} is seen", look, timeout=_youth(entry, patience), every=patience.poll), ""
     except Exception as error:  # noqa: BLE001 - a sweep runs to its end whatever one thing raises
         return (), f"could not be looked for: {_sentence(error)}"
+    return (), ""
+
+
+def _youth(entry: Entry, patience: Patience) -> float:
+    """Return the seconds in which something may still be too young to be seen."""
+    age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(entry.at)
+    return max(0.0, patience.unseen - age.total_seconds())
+
+
+def _patiently(aws: Aws, question: Callable[[], T]) -> T:
+    """Return the answer to a question, asked again while AWS is throttling, failing or out of reach."""
+    patience = aws.cloud.patience
+    failed: list[Exception] = []
+
+    def attempt() -> tuple[T] | None:
+        try:
+            return (question(),)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            failed.append(error)
+            return None
+
+    try:
+        answered = until("AWS answers", attempt, timeout=patience.command, every=patience.poll)
+    except TimedOut:
+        raise failed[-1] from None
+    assert answered is not None
+    return answered[0]
 
 
 def _find_strays(
@@ -197,7 +254,7 @@ def _find_strays(
     unseen: list[Leftover] = []
     for kind in KINDS.values():
         try:
-            ids = [id for id in kind.tagged(aws, tags) if (kind.name, id) not in known and not kind.is_gone(aws, id)]
+            ids = _patiently(aws, functools.partial(_tagged, aws, kind, tags, known))
         except Exception as error:  # noqa: BLE001 - a sweep runs to its end whatever one kind raises
             unseen.append(Leftover(kind.name, aws.region, str(dict(tags)), f"not looked for: {_sentence(error)}"))
         else:
@@ -205,13 +262,17 @@ def _find_strays(
     return strays, unseen
 
 
+def _tagged(aws: Aws, kind: Kind, tags: Mapping[str, str], known: set[tuple[str, str]]) -> list[str]:
+    return [id for id in kind.tagged(aws, tags) if (kind.name, id) not in known and not kind.is_gone(aws, id)]
+
+
 def _remove(things: list[_Thing], ledger: Ledger, notice: Notice) -> None:
     """Remove the things of one rank together, so that the cloud works on all of them at once."""
-    present = [thing for thing in things if not thing.attempt(thing.kind.is_gone)]
+    present = [thing for thing in things if not thing.is_absent()]
     for thing in present:
         thing.attempt(thing.kind.prepare)
     for thing in present:
-        thing.attempt(thing.kind.delete)
+        thing.ask()
     for thing in present:
         thing.await_absence()
     for thing in things:

@@ -44,7 +44,7 @@ REFUSED = _codes(
 )
 DOWN = _codes(
     "InternalError InternalFailure InternalServerError InternalServiceError ServiceUnavailable Unavailable "
-    "ServiceUnavailableException ServerInternal ServiceException InternalServerException"
+    "ServiceUnavailableException ServerInternal ServiceException InternalServerException ServiceFailure"
 )
 
 UNREACHABLE = (
@@ -89,6 +89,14 @@ def classify(error: BaseException) -> str | None:
         case _ if isinstance(error, UNREACHABLE):
             return f"AWS could not be reached: {error}"
     return None
+
+
+def is_passing(error: BaseException) -> bool:
+    """Say whether asking again may help: AWS throttles, fails, or is out of reach."""
+    if isinstance(error, bc.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return code_of(error) in THROTTLED | DOWN or status >= 500
+    return isinstance(error, UNREACHABLE)
 
 
 def code_of(error: BaseException) -> str:

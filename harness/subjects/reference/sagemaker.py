@@ -81,10 +81,10 @@ class Sagemaker(observing.Sagemaker):
     def notebook_created(self) -> str:
         """Create the notebook instance; returns its name."""
         role, instance_type = self.role(), self.homework.sagemaker.notebook_instance_type
+        self._write_down_logs(kinds.LOGS, f"/aws/sagemaker/NotebookInstances|{self.name}/")
         with self.context.ledger.creating(kinds.NOTEBOOK, self.aws.region, name=self.name) as creation:
             self._once_assumable(lambda: notebooks.create(self.aws, self.name, instance_type, role, self.context.tags))
             creation.id = self.name
-        self._write_down_logs(kinds.LOGS, f"/aws/sagemaker/NotebookInstances|{self.name}/")
         return self.name
 
     @step
@@ -137,13 +137,13 @@ class Sagemaker(observing.Sagemaker):
         """Begin the training job; returns its name."""
         self.uploaded()
         region, ledger = self.aws.region, self.context.ledger
+        self._write_down_logs(kinds.LOGS, f"/aws/sagemaker/TrainingJobs|{self.name}/")
         with (
             ledger.creating(kinds.OBJECTS, region, uri=self.output_uri) as output,
             ledger.creating(kinds.JOB, region, name=self.name) as job,
         ):
             self._fit()
             output.id, job.id = self.output_uri, self.name
-        self._write_down_logs(kinds.LOGS, f"/aws/sagemaker/TrainingJobs|{self.name}/")
         return self.name
 
     def _fit(self) -> None:
@@ -170,6 +170,7 @@ class Sagemaker(observing.Sagemaker):
         if job.status != "Completed":
             raise Unmet("kmeans.trained", f"training job {job.name} is {job.status}, expected Completed: {job.failure}")
         region, ledger = self.aws.region, self.context.ledger
+        self._write_down_logs(kinds.LOG_GROUP, f"/aws/sagemaker/Endpoints/{self.name}")
         with (
             ledger.creating(kinds.MODEL, region, name=self.name) as model,
             ledger.creating(kinds.CONFIG, region, name=self.name) as config,
@@ -177,7 +178,6 @@ class Sagemaker(observing.Sagemaker):
         ):
             self._deploy()
             model.id = config.id = endpoint.id = self.name
-        self._write_down_logs(kinds.LOG_GROUP, f"/aws/sagemaker/Endpoints/{self.name}")
         return self.name
 
     def _deploy(self) -> None:
