@@ -52,11 +52,16 @@ class Workstation:
         """Return the directory of keys, ssh configuration and known hosts."""
         return self.home / ".ssh"
 
-    def run(self, argv: Sequence[str], *, timeout: float, input: str | None = None) -> Finished:
-        """Run a command here and return how it ended; a time-out ends it with exit code 124, as timeout(1) does."""
+    def run(
+        self, argv: Sequence[str], *, timeout: float, input: str | None = None, directory: Path | None = None
+    ) -> Finished:
+        """Run a command in ``directory`` (the home, where none is named) and return how it ended.
+
+        A time-out ends it with exit code 124, as timeout(1) does.
+        """
         try:
             done = subprocess.run(
-                argv, cwd=self.home, env=dict(self.environment), input=input, capture_output=True, timeout=timeout,
+                argv, cwd=directory or self.home, env=dict(self.environment), input=input, capture_output=True, timeout=timeout,
                 text=True, errors="replace", check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as late:

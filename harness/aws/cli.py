@@ -39,12 +39,15 @@ class AwsCommand:
         threading.Thread(target=_listen, args=(self._process, self._answers), daemon=True, name="aws").start()
         self.close = weakref.finalize(self, _end, self._process)
 
-    def run(self, argv: Sequence[str], *, timeout: float, input: str | None = None) -> Finished:
+    def run(
+        self, argv: Sequence[str], *, timeout: float, input: str | None = None, directory: Path | None = None
+    ) -> Finished:
         """Run a command line, ``aws`` itself being its first word, and return how it ended.
 
         Raises :class:`~harness.errors.UsageError` where awscli cannot be run at all.
         """
-        request = {"argv": list(argv[1:]), "stdin": input, "directory": str(self.home), "timeout": timeout}
+        where = str(directory or self.home)
+        request = {"argv": list(argv[1:]), "stdin": input, "directory": where, "timeout": timeout}
         with self._lock:
             try:
                 assert self._process.stdin is not None
