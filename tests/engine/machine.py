@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 from harness.offline.engine import Engine
 from harness.offline.engine.isolation import Isolation
-from harness.offline.engine.relay import relay, reset
+from harness.offline.engine.relay import Relay
 
 MARKER = "ENGINE_TEST_MARK"
 
@@ -41,22 +42,23 @@ class Machine:
         return "127.0.0.1"
 
     async def publish(self, port: int, target: tuple[str, int]) -> Callable[[], Awaitable[None]]:
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def dial() -> socket.socket | None:
+            handle = socket.socket()
+            handle.setblocking(False)
             try:
-                inner = await asyncio.open_connection(*target)
+                await asyncio.get_running_loop().sock_connect(handle, target)
             except OSError:
-                reset(writer)
-                return
-            with contextlib.suppress(asyncio.CancelledError):
-                await relay((reader, writer), inner)
-            writer.close()
+                handle.close()
+                return None
+            return handle
 
-        server = await asyncio.start_server(accept, "127.0.0.1", port)
+        relay = Relay(dial)
+        await relay.start("127.0.0.1", port)
         self.opened[port] = target
 
         async def close() -> None:
             del self.opened[port]
-            server.close()
+            await relay.stop()
 
         return close
 

@@ -31,6 +31,7 @@ async def relay(outer: tuple[asyncio.StreamReader, asyncio.StreamWriter], inner:
     finally:
         for way in ways:
             way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
         inner[1].close()
 
 
@@ -42,9 +43,9 @@ class Relay:
     server: asyncio.Server | None = None
     conversations: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def start(self, address: str) -> tuple[str, int]:
-        """Listen on a free port and return where."""
-        self.server = await asyncio.start_server(self._accept, address, 0)
+    async def start(self, address: str, port: int = 0) -> tuple[str, int]:
+        """Listen on a port, by default any that is free, and return where."""
+        self.server = await asyncio.start_server(self._accept, address, port)
         host, port = self.server.sockets[0].getsockname()[:2]
         return host, port
 

@@ -32,16 +32,19 @@ def render(template: str, data: Any) -> str:
 
 
 def _tokens(template: str) -> list[Node]:
-    found, at = [], 0
+    found: list[Node] = []
+    at, trims = 0, False
     for match in _ACTION.finditer(template):
-        text = template[at : match.start()]
-        found.append(Node("text", text.rstrip() if match[1] else text))
-        found.append(Node("action", match[2]))
-        at = match.end()
-    found.append(Node("text", template[at:]))
+        found += [_text(template[at : match.start()], trims, bool(match[1])), Node("action", match[2])]
+        at, trims = match.end(), bool(match[3])
     if "{{" in template[at:]:
         raise Failed("template parsing error: template: :1: unclosed action", 64)
-    return found
+    return [*found, _text(template[at:], trims, False)]
+
+
+def _text(text: str, trims_left: bool, trims_right: bool) -> Node:
+    text = text.lstrip() if trims_left else text
+    return Node("text", text.rstrip() if trims_right else text)
 
 
 def _parse(tokens: list[Node], at: int) -> tuple[list[Node], int]:
