@@ -8,7 +8,10 @@
     ├── Unmet           the homework lacks something: the named requirement is not met, and
     │                   whatever builds on it is not judged (missing)
     ├── TimedOut        something awaited did not come; whose fault that is, the caller decides
-    └── RunEnded        work begun early came too late: the run is being torn down
+    ├── Gone            what is asked for was there and is no more: not judged (missing)
+    ├── RunEnded        work begun early came too late: the run is being torn down
+    ├── NotRecorded     a recorded run did not see what a test of today asks for: not judged (missing)
+    └── RecordedFault   a recorded run met a fault of this suite: not judged (suite)
 
 Every other exception that leaves a fixture or a test is a fault of this suite.
 """
@@ -55,5 +58,17 @@ class TimedOut(HarnessError):
         self.last = last
 
 
+class Gone(HarnessError):
+    """Says that what is to be judged was there, as a record shows, and can no longer be looked at."""
+
+
 class RunEnded(HarnessError):
     """Says that a resource was about to be created while the run is being torn down."""
+
+
+class NotRecorded(HarnessError):
+    """Says that a recorded run, judged again, holds nothing of what a test asks for."""
+
+
+class RecordedFault(HarnessError):
+    """Says what fault of this suite a recorded run met; the message names the error as it was then."""

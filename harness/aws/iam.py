@@ -33,10 +33,14 @@ def find_user(aws: Aws, name: str) -> User | None:
     return None
 
 
+def find_names(aws: Aws) -> tuple[str, ...]:
+    """Return the names of the account's users."""
+    return tuple(user["UserName"] for user in pages(aws, "iam", "list_users", "Users"))
+
+
 def find_likely_worker(aws: Aws, policy: str) -> User | None:
     """Return the account's user that looks most like the homework's, for a caller that is a role."""
-    names = [user["UserName"] for user in pages(aws, "iam", "list_users", "Users")]
-    users = [user for name in names if (user := find_user(aws, name))]
+    users = [user for name in find_names(aws) if (user := find_user(aws, name))]
 
     def likeness(user: User) -> int:
         return sum((user.is_granted_by_a_group(policy), user.has_console_access, user.has_active_key))

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from harness.aws.answers import absence, filters, pages, specification, tag_filters
+from botocore.exceptions import ClientError
+
+from harness.aws.answers import absence, filters, pages, specification, tag_filters, tags_of
+from harness.aws.errors import code_of
 from harness.aws.images import find_image
-from harness.aws.kinds import Kind, Rank
+from harness.aws.kinds import RUN_TAG, Kind, Rank
 from harness.aws.session import Aws
 from harness.facts.instances import GroupRef, Instance
 from harness.ledger import Entry
 from harness.waiting import until
 
 ABSENT = "InvalidInstanceID"
+NO_ROOM = ("InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported")
+ZONES = 6
+"""Availability zones that are tried at most; no region has more."""
 ENDED = re.compile(r"\((?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 
@@ -29,32 +36,69 @@ def launch(
     public: bool,
     token: str,
     tags: Mapping[str, str],
+    minutes: int,
     market: Mapping[str, Any] | None = None,
 ) -> tuple[str, str | None]:
     """Launch one instance in the default VPC; returns its id and that of its spot request, where it has one.
 
     ``token`` makes it one: a second call with the same token launches nothing. ``market`` are the options of spot.
+    Zones are tried one after another until one has the capacity; where none has, the last one's error is raised. After
+    ``minutes`` the instance shuts itself down, which terminates it, whatever has become of whoever launched it.
     """
     kinds = ["instance", "volume", "network-interface", *(["spot-instances-request"] if market else [])]
-    interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": public, "Groups": list(groups)}
-    answer = aws.client("ec2").run_instances(
-        ImageId=image,
-        InstanceType=instance_type,
-        KeyName=key_name,
-        MinCount=1,
-        MaxCount=1,
-        NetworkInterfaces=[interface],
-        ClientToken=token,
-        TagSpecifications=[specification(kind, tags) for kind in kinds],
+    asked = {
+        "ImageId": image,
+        "InstanceType": instance_type,
+        "KeyName": key_name,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "TagSpecifications": [specification(kind, tags) for kind in kinds],
+        "InstanceInitiatedShutdownBehavior": "terminate",
+        "UserData": f"#!/bin/sh\nshutdown -P +{minutes}\n",
         **({"InstanceMarketOptions": market} if market else {}),
-    )
-    instance = answer["Instances"][0]
-    return instance["InstanceId"], instance.get("SpotInstanceRequestId")
+    }
+    interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": public, "Groups": list(groups)}
+    for number, place in enumerate(_places(aws, instance_type)):
+        # A token stands for one request: each zone's has its own.
+        asked |= {"NetworkInterfaces": [interface | place.interface], "ClientToken": _token(token, number)}
+        try:
+            instance = aws.client("ec2").run_instances(**asked)["Instances"][0]
+        except ClientError as error:
+            if code_of(error) not in NO_ROOM or place.is_last:
+                raise
+        else:
+            return instance["InstanceId"], instance.get("SpotInstanceRequestId")
+    raise AssertionError("there is always a last place")
+
+
+def _token(token: str, number: int) -> str:
+    return f"{token}-{number}" if number else token
+
+
+@dataclass(frozen=True)
+class _Place:
+    interface: Mapping[str, str]
+    is_last: bool
+
+
+def _places(aws: Aws, instance_type: str) -> Iterator[_Place]:
+    """Yield where to launch: first where EC2 chooses, then each default subnet of a zone that offers the type."""
+    yield _Place({}, is_last=False)
+    subnets = pages(aws, "ec2", "describe_subnets", "Subnets", Filters=filters(default_for_az="true"))
+    offers = pages(
+        aws, "ec2", "describe_instance_type_offerings", "InstanceTypeOfferings",
+        LocationType="availability-zone", Filters=filters(instance_type=instance_type),
+    )  # fmt: skip
+    zones = {offer["Location"] for offer in offers}
+    offering = sorted((s["AvailabilityZone"], s["SubnetId"]) for s in subnets if s["AvailabilityZone"] in zones)
+    offering = offering[:ZONES]
+    for number, (_, subnet) in enumerate(offering, 1):
+        yield _Place({"SubnetId": subnet}, is_last=number == len(offering))
 
 
 def find_instance(aws: Aws, id: str) -> Instance | None:
     """Return an instance with its image, or ``None`` where EC2 does not know it (any more)."""
-    found = _described(aws, filters(instance_id=id))
+    found = _named(aws, id)
     return _instance(aws, found[0]) if found else None
 
 
@@ -63,9 +107,16 @@ def find_instances(aws: Aws, wanted: list[dict[str, Any]]) -> tuple[Instance, ..
     return tuple(_instance(aws, instance) for instance in _described(aws, wanted))
 
 
+def find_others(aws: Aws, newest: int) -> tuple[Instance, ...]:
+    """Return the newest so many instances of the region that no run of this suite launched."""
+    found = [instance for instance in _described(aws, []) if RUN_TAG not in tags_of(instance)]
+    found.sort(key=lambda instance: instance["LaunchTime"], reverse=True)
+    return tuple(_instance(aws, instance) for instance in found[:newest])
+
+
 def find_state(aws: Aws, id: str) -> str:
     """Return an instance's state, or ``unknown`` where EC2 does not know it."""
-    found = _described(aws, filters(instance_id=id))
+    found = _named(aws, id)
     return str(found[0]["State"]["Name"]) if found else "unknown"
 
 
@@ -105,8 +156,16 @@ def until_terminated(aws: Aws, id: str) -> Instance | None:
     return find_instance(aws, id)
 
 
-def _described(aws: Aws, wanted: list[dict[str, Any]]) -> list[Any]:
-    reservations = pages(aws, "ec2", "describe_instances", "Reservations", Filters=wanted)
+def _named(aws: Aws, id: str) -> list[Any]:
+    """Return an instance by its id, not by a filter: only so EC2 tells one that it does not know yet."""
+    with absence(ABSENT):
+        return _described(aws, InstanceIds=[id])
+    return []
+
+
+def _described(aws: Aws, wanted: list[dict[str, Any]] | None = None, **named: Any) -> list[Any]:
+    selected = {"Filters": wanted} if wanted else {}
+    reservations = pages(aws, "ec2", "describe_instances", "Reservations", **selected, **named)
     return [instance for reservation in reservations for instance in reservation["Instances"]]
 
 
@@ -148,7 +207,8 @@ def _ended(reason: str) -> str | None:
 
 
 def _instance_of(aws: Aws, entry: Entry) -> tuple[str, ...]:
-    wanted = filters(client_token=entry.find["token"])
+    tokens = [_token(entry.find["token"], number) for number in range(ZONES + 1)]
+    wanted = [{"Name": "client-token", "Values": tokens}]
     run = {"Name": "tag-value", "Values": [entry.find["run"]]}
     return tuple(instance["InstanceId"] for instance in _described(aws, [*wanted, run]))
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from harness.aws.answers import absence, filters, pages, specification, tag_filters, tags_of
-from harness.aws.kinds import Kind, Rank
+from harness.aws.kinds import RUN_TAG, Kind, Rank
 from harness.aws.session import Aws
 from harness.facts.account import KeyPair, PrivateKey
 from harness.ledger import Entry
@@ -23,11 +23,22 @@ ABSENT = "InvalidKeyPair.NotFound"
 
 
 def create_key_pair(aws: Aws, name: str, tags: Mapping[str, str]) -> str:
-    """Create an ED25519 key pair; returns the private key, which EC2 shows this once."""
-    answer = aws.client("ec2").create_key_pair(
-        KeyName=name, KeyType="ed25519", KeyFormat="pem", TagSpecifications=[specification("key-pair", tags)]
-    )
-    return str(answer["KeyMaterial"])
+    """Create an ED25519 key pair; returns the private key, which EC2 shows this once.
+
+    Where an answer was lost, so is the key: a pair of that name that carries the tags is deleted and made anew.
+    """
+
+    def create() -> str:
+        answer = aws.client("ec2").create_key_pair(
+            KeyName=name, KeyType="ed25519", KeyFormat="pem", TagSpecifications=[specification("key-pair", tags)]
+        )
+        return str(answer["KeyMaterial"])
+
+    with absence("InvalidKeyPair.Duplicate"):
+        return create()
+    if _described(aws, [*filters(key_name=name), *tag_filters(tags)]):
+        delete_key_pair(aws, name)
+    return create()
 
 
 def find_key_pair(aws: Aws, name: str, private_key: Path) -> KeyPair | None:
@@ -41,12 +52,17 @@ def find_key_pair(aws: Aws, name: str, private_key: Path) -> KeyPair | None:
 
 def find_matching(aws: Aws, private_key: Path) -> KeyPair | None:
     """Return the region's key pair that the private key belongs to, whatever it is called."""
+    return next((pair for pair in find_pairs(aws, private_key) if pair.is_at_hand), None)
+
+
+def find_pairs(aws: Aws, private_key: Path) -> tuple[KeyPair, ...]:
+    """Return all key pairs of the region, each beside the private key; those of a run of this suite left out."""
     local = read_private_key(private_key)
-    pairs = (
+    return tuple(
         KeyPair(pair["KeyName"], pair["KeyPairId"], pair.get("KeyType", "rsa"), pair["KeyFingerprint"], local)
         for pair in pages(aws, "ec2", "describe_key_pairs", "KeyPairs")
+        if RUN_TAG not in tags_of(pair)
     )
-    return next((pair for pair in pairs if pair.is_at_hand), None)
 
 
 def read_private_key(path: Path) -> PrivateKey:

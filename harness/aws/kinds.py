@@ -14,6 +14,9 @@ from harness.aws.session import Aws
 from harness.cloud import Patience
 from harness.ledger import Entry
 
+RUN_TAG = "acceptance-run"
+"""The tag by which everything that a run creates is known."""
+
 
 class Rank(enum.IntEnum):
     """When a kind is deleted: what uses another thing goes before the thing that it uses."""

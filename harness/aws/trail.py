@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from harness.aws.answers import pages
@@ -19,6 +22,53 @@ def find_events(aws: Aws, resource: str, name: str) -> tuple[Event, ...]:
     found = pages(aws, "cloudtrail", "lookup_events", "Events", LookupAttributes=wanted)
     events = [_event(event) for event in found if event["EventName"] == name]
     return tuple(sorted(events, key=lambda event: event.time))
+
+
+@dataclass(frozen=True)
+class Record:
+    """An event with what CloudTrail recorded of request and answer; of secrets, it records none."""
+
+    event: Event
+    identity: str
+    """The kind of who called: ``Root``, ``IAMUser``, ``AssumedRole``, …"""
+    arn: str
+    request: dict[str, Any]
+    response: dict[str, Any]
+
+    def values(self, name: str) -> list[str]:
+        """Return every value of that name in answer and request, however deep; CloudTrail's spelling differs by API."""
+        return list(dict.fromkeys((*_values(self.response, name), *_values(self.request, name))))
+
+    def value(self, name: str) -> str | None:
+        """Return the first of these values."""
+        return next(iter(self.values(name)), None)
+
+
+def find_records(aws: Aws, name: str) -> tuple[Record, ...]:
+    """Return the calls of one name that succeeded, the oldest first; AWS keeps 90 days."""
+    wanted = [{"AttributeKey": "EventName", "AttributeValue": name}]
+    found = pages(aws, "cloudtrail", "lookup_events", "Events", LookupAttributes=wanted)
+    records = [(event, json.loads(event.get("CloudTrailEvent") or "{}")) for event in found]
+    done = [_record(event, record) for event, record in records if not record.get("errorCode")]
+    return tuple(sorted(done, key=lambda record: record.event.time))
+
+
+def _record(event: Any, record: dict[str, Any]) -> Record:
+    who = record.get("userIdentity") or {}
+    request, response = record.get("requestParameters") or {}, record.get("responseElements") or {}
+    return Record(_event(event), who.get("type", ""), who.get("arn", ""), request, response)
+
+
+def _values(document: Any, name: str) -> Iterator[str]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            if key.lower() == name.lower() and isinstance(value, str):
+                yield value
+            else:
+                yield from _values(value, name)
+    elif isinstance(document, list):
+        for inner in document:
+            yield from _values(inner, name)
 
 
 def _event(event: Any) -> Event:

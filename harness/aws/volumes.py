@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,11 @@ from harness.ledger import Entry
 def find_volumes(aws: Aws, ids: Iterable[str]) -> tuple[Volume, ...]:
     """Return each volume with its state; one that EC2 does not know is ``deleted``."""
     return tuple(Volume(id, _find_state(aws, id)) for id in ids)
+
+
+def find_unattached(aws: Aws) -> tuple[tuple[str, datetime.datetime], ...]:
+    """Return id and time of creation of every volume that no instance has."""
+    return tuple((v["VolumeId"], v["CreateTime"]) for v in _described(aws, filters(status="available")))
 
 
 def _find_state(aws: Aws, id: str) -> str:

@@ -193,11 +193,12 @@ class KeyFile:
 
 @dataclass(frozen=True)
 class Agent:
-    """The public keys that the ssh agent lists, each as ``TYPE BASE64``."""
+    """The public keys that the ssh agent lists, each as ``TYPE BASE64``; ``remark`` says whose agent, where need be."""
 
     keys: tuple[str, ...]
     exit_code: int
     errors: str
+    remark: str = ""
 
     def holds(self, public_key: str) -> bool:
         """Say whether the agent lists the public half of a key."""
@@ -206,7 +207,8 @@ class Agent:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         listed = "; ".join(f"{key[:24]}…{key[-8:]}" for key in self.keys)
-        return (Evidence("ssh", "ssh-add -L", listed or f"exit code {self.exit_code}: {self.errors}"),)
+        seen = Evidence("ssh", "ssh-add -L", listed or f"exit code {self.exit_code}: {self.errors}")
+        return (seen, *([Evidence("ssh", "which agent", self.remark)] if self.remark else []))
 
 
 @dataclass(frozen=True)

@@ -214,12 +214,16 @@ class Removal:
 
 @dataclass(frozen=True)
 class Shell:
-    """An interactive container: what was typed at its terminal, what only its shell could answer, what it said."""
+    """An interactive container: what was typed at its terminal, what only its shell could answer, what it said.
+
+    ``asked`` is the name that it was to be given.
+    """
 
     container: Container
     typed: str
     expected: str
     output: str
+    asked: str
 
     @property
     def has_executed(self) -> bool:

@@ -124,12 +124,16 @@ class SpotEnd:
 
 @dataclass(frozen=True)
 class Thing:
-    """Something in the account: ``kind`` in words, AWS's id, its state, and the run whose tag it carries."""
+    """Something in the account: ``kind`` in words, AWS's id, its state, and the run whose tag it carries.
+
+    ``created`` is an ISO 8601 time, UTC, where AWS tells it.
+    """
 
     kind: str
     id: str
     state: str = ""
     run: str | None = None
+    created: str | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}" + (f" ({self.state})" if self.state else "")
@@ -161,12 +165,13 @@ class Leftovers:
     """What of the homework is left after hand-in.
 
     ``instances`` are all instances of the homework, with their states; ``billed`` are the things of the homework
-    that still cost money.
+    that still cost money. ``remarks`` are things, and why each does or does not count as the homework's.
     """
 
     region: str
     instances: tuple[Thing, ...]
     billed: tuple[Thing, ...]
+    remarks: tuple[tuple[str, str], ...] = ()
 
     @property
     def alive(self) -> tuple[Thing, ...]:
@@ -179,4 +184,5 @@ class Leftovers:
         return (
             Evidence("api", f"ec2 describe-instances in {self.region}", instances),
             Evidence("api", f"billed things in {self.region}", ", ".join(map(str, self.billed)) or "none"),
+            *(Evidence("api", what, why) for what, why in self.remarks),
         )

@@ -59,7 +59,7 @@ class Instance:
 
     ``groups`` are those of all its network interfaces. ``lifecycle`` is ``spot`` or ``on-demand``. Addresses and
     names are ``None`` where there is none. ``launched`` and ``ended`` are ISO 8601 times, UTC. ``volumes`` are the
-    ids of the EBS volumes that were attached when it was looked at.
+    ids of the EBS volumes that were attached when it was looked at. ``why`` says why this one of several was taken.
     """
 
     id: str
@@ -80,6 +80,7 @@ class Instance:
     launched: str
     region: str
     ended: str | None = None
+    why: str = ""
 
     @property
     def is_running(self) -> bool:
@@ -125,4 +126,5 @@ class Instance:
             Evidence("api", f"addresses of {self.id}", addresses),
             Evidence("api", f"security groups of {self.id}", groups or "none"),
             Evidence("api", f"ec2 describe-images {self.image.id}", f"{self.image.name} of owner {self.image.owner}"),
+            *([Evidence("api", f"why {self.id} is taken", self.why)] if self.why else []),
         )

@@ -39,9 +39,9 @@ def test_exited_container_is_removed(removal):
 
 
 @pytest.mark.requirement("docker.interactive")
-def test_ubuntu_runs_with_a_terminal(shell, context):
+def test_ubuntu_runs_with_a_terminal(shell):
     """The interactive container runs from ubuntu with a terminal and executes a command inside."""
-    container, name = shell.container, context.homework.docker.interactive
+    container, name = shell.container, shell.asked
     assert container.name == name, f"the container is called {container.name}, expected {name}"
     assert container.image.is_release("ubuntu") or container.image.is_pulled_from("ubuntu"), (
         f"{name} runs from {container.image_name}, expected ubuntu"

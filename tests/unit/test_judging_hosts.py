@@ -74,7 +74,7 @@ JUPYTER = Container(
 ENGINE = Engine("docker-ce", "5:29", True, True, "29.0.2", "1.52")
 DONE, FAILED = Command("docker rm c", 0), Command("docker rm c", 1, stderr="Error: No such container: c")
 GREETING = Greeting(HELLO, "\nHello from Docker!\n", False, True)
-SHOWN = Shell(SHELL, "echo sum=$((1+2))", "sum=3", "root@c1:/# echo sum=$((1+2))\r\nsum=3\r\n")
+SHOWN = Shell(SHELL, "echo sum=$((1+2))", "sum=3", "root@c1:/# echo sum=$((1+2))\r\nsum=3\r\n", "my_ubuntu")
 DETACHED, LEFT, RESTARTED = Moment("Ctrl-P Ctrl-Q", SHELL), Moment("exit", STOPPED), Moment("start", SHELL)
 FORCED = Forced(FAILED, "running", DONE, True)
 

@@ -9,7 +9,6 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.aws import budgets, identity
 from harness.errors import Unmet
@@ -18,9 +17,6 @@ from harness.steps import shared_step, step
 from harness.subjects.identity import Identity
 from harness.subjects.stage import Stage
 from harness.workstation import Finished
-
-if TYPE_CHECKING:
-    pass
 
 OPEN_MODE = 0o644
 # What every OpenSSH tool says of a key file that others may read.
@@ -53,7 +49,7 @@ class Account(Stage):
     @step
     def cli(self) -> Cli:
         """Run the two commands that show what the ``aws`` command is configured with."""
-        caller = self.caller()
+        caller = identity.find_caller(self.aws)
         with ThreadPoolExecutor(max_workers=2) as pool:
             who = pool.submit(self._run, "aws", "sts", "get-caller-identity", "--output", "text", "--query", "Arn")
             where = pool.submit(self._run, "aws", "configure", "get", "region")

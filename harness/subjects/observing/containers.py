@@ -37,6 +37,11 @@ class Containers(Stage):
         """Return the name of the interactive container."""
         return self.homework.docker.interactive
 
+    @property
+    def command(self) -> str:
+        """Return the docker command as the bastion's user must write it."""
+        return "sudo -n docker" if self.docker().needs_sudo else "docker"
+
     def greeting_run(self) -> Container:
         """Return a container from hello-world that has run; raises ``Unmet`` where that cannot be."""
         raise NotImplementedError
@@ -99,9 +104,9 @@ class Containers(Stage):
     def greeting_removed(self) -> Removal:
         """Remove the exited container, and try to remove it again."""
         name = self.greeting().container.name
-        removed = self.on_bastion(f"docker rm {name}")
+        removed = self.on_bastion(f"{self.command} rm {name}")
         is_gone = name not in self.docker().names(all=True)
-        return Removal(removed, is_gone, again=self.on_bastion(f"docker rm {name}"))
+        return Removal(removed, is_gone, again=self.on_bastion(f"{self.command} rm {name}"))
 
     @step
     def terminal(self) -> Terminal:
@@ -119,7 +124,7 @@ class Containers(Stage):
         terminal = self.terminal()
         terminal.type(typed)
         output = terminal.read_until(expected, REACTION)
-        return Shell(self._interactive("docker.interactive"), typed, expected, output)
+        return Shell(self._interactive("docker.interactive"), typed, expected, output, self.interactive)
 
     @step
     def shell_detached(self) -> Moment:
@@ -144,16 +149,16 @@ class Containers(Stage):
     def shell_restarted(self) -> Moment:
         """Start the container again."""
         name = self.shell_left().container.name
-        self.must("docker.restart", f"docker start {name}")
+        self.must("docker.restart", f"{self.command} start {name}")
         return Moment("start", self._interactive("docker.restart"))
 
     @step
     def shell_removed(self) -> ForcedRemoval:
         """Remove the running container: without force, which must fail, then with it."""
         name = self.shell_restarted().container.name
-        refused = self.on_bastion(f"docker rm {name}")
+        refused = self.on_bastion(f"{self.command} rm {name}")
         then = self.docker().container(name)
-        forced = self.on_bastion(f"docker rm -f {name}")
+        forced = self.on_bastion(f"{self.command} rm -f {name}")
         is_gone = name not in self.docker().names(all=True)
         return ForcedRemoval(refused, then.status if then else "gone", forced, is_gone)
 

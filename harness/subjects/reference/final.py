@@ -182,7 +182,7 @@ class Final(observing.Final):
 
     def _looks_at_the_bastion(self) -> list[Callable[[], object]]:
         containers, httpd = self.subject.containers, self.subject.httpd
-        looks = {
+        looks: dict[str, list[Callable[[], object]]] = {
             "bastion": [self.subject.instances.entrance],
             "docker": [containers.engine, containers.greeting_removed, containers.shell_removed, containers.images],
             "httpd": [httpd.container, httpd.page, httpd.edit],

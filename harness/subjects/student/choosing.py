@@ -1,0 +1,97 @@
+"""Which instance is the bastion, which the private one, which the spot one: the best of all ways to say so.
+
+Each instance plays one role at most. What speaks for an instance in a role has points; the roles are given out so that
+the points add up to the most. An instance for which too little speaks is somebody else's, and plays none.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from harness.catalogue import Homework
+from harness.facts.instances import Instance
+
+ROLES = ("bastion", "private", "spot")
+ENOUGH = 5
+"""Points of group, type, key and market without which an instance is nobody's: two of them, about."""
+MOST = 12
+"""Candidates that are tried in all combinations: with three roles, about 2,000 of them."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What speaks for an instance in a role: ``firm`` points make it a candidate, ``loose`` ones tell them apart."""
+
+    firm: int
+    loose: int
+    words: tuple[str, ...]
+
+    @property
+    def points(self) -> int:
+        return self.firm + self.loose
+
+
+def choose(
+    instances: Iterable[Instance], homework: Homework, key_name: str | None, roles: Sequence[str] = ROLES
+) -> dict[str, Instance]:
+    """Return an instance for each role that can be filled, each with the reason why it was taken."""
+    ordered = sorted(instances, key=lambda instance: instance.launched, reverse=True)
+    claims = {
+        (role, instance.id): claim
+        for instance in ordered
+        for role in roles
+        if (claim := _claim(role, instance, homework, key_name)).firm >= ENOUGH
+    }
+    candidates = [instance for instance in ordered if any((role, instance.id) in claims for role in roles)][:MOST]
+    best = max(_castings(candidates, len(roles)), key=lambda casting: _points(casting, roles, claims))
+    return {
+        role: replace(instance, why=_why(role, instance, claims))
+        for role, instance in zip(roles, best, strict=True)
+        if instance is not None and (role, instance.id) in claims
+    }
+
+
+def _castings(candidates: list[Instance], size: int) -> Iterable[tuple[Instance | None, ...]]:
+    """Yield every way to fill the roles; the newest instances come first, so that they are taken among equals."""
+    yield from itertools.permutations((*candidates, *[None] * size), size)
+
+
+def _points(casting: tuple[Instance | None, ...], roles: Sequence[str], claims: dict[tuple[str, str], Claim]) -> int:
+    cast = ((role, instance.id) for role, instance in zip(roles, casting, strict=True) if instance is not None)
+    return sum(claims[part].points if part in claims else -1 for part in cast)
+
+
+def _claim(role: str, instance: Instance, homework: Homework, key_name: str | None) -> Claim:
+    group = homework.network.private_group if role == "private" else homework.network.public_group
+    asked = _types(role, homework)
+    is_spot = instance.is_spot == (role == "spot")
+    firm = (
+        (4 if role != "spot" else 2, group in instance.group_names, f"it is in {group}"),
+        (3, instance.type in asked, f"it is a {instance.type}"),
+        (2, instance.key_name == key_name, f"its key is {instance.key_name}"),
+        (5, role == "spot" and instance.is_spot, "it runs as spot"),
+    )
+    loose = (
+        (2, instance.is_running, f"it is {instance.state}"),
+        (2, role != "spot" and is_spot, "it is on demand"),
+        (1, role == "bastion" and instance.public_ip is not None, "it has a public address"),
+    )
+    words = tuple(word for _, is_so, word in (*firm, *loose) if is_so)
+    return Claim(sum(p for p, is_so, _ in firm if is_so), sum(p for p, is_so, _ in loose if is_so), words)
+
+
+def _types(role: str, homework: Homework) -> tuple[str, ...]:
+    if role == "bastion":
+        return homework.bastion.instance_type, *homework.bastion.accepted_types
+    if role == "private":
+        return homework.private.instance_type, *homework.private.accepted_types
+    return homework.spot.instance_type, *homework.spot.accepted_types
+
+
+def _why(role: str, instance: Instance, claims: dict[tuple[str, str], Claim]) -> str:
+    claim = claims[role, instance.id]
+    rivals = [f"{id} ({rival.points})" for (other, id), rival in claims.items() if other == role and id != instance.id]
+    seen = f" ({claim.points} points); others: {', '.join(rivals)}" if rivals else ""
+    return f"for the {role}: {', '.join(claim.words)}{seen}"

@@ -1,0 +1,101 @@
+"""Docker on the student's bastion: their engine, their containers, and throwaway ones of the run's own."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import docker.errors
+import requests
+
+from harness.aws.kinds import RUN_TAG
+from harness.errors import Unmet
+from harness.facts.containers import Container, Images
+from harness.hosts.docker import Docker
+from harness.steps import step
+from harness.subjects import observing
+
+if TYPE_CHECKING:
+    from harness.subjects.student import Student
+
+
+class Containers(observing.Containers):
+    """Leads throwaway containers through their lives: the student's own are looked at and left alone.
+
+    Nothing is pulled: a throwaway container runs from an image that the student has.
+    """
+
+    subject: Student
+
+    @property
+    def interactive(self) -> str:
+        return self.throwaway("shell")
+
+    def throwaway(self, what: str) -> str:
+        """Return the name of a container of the run's own."""
+        return f"acceptance-{self.run_id}-{what}"
+
+    @property
+    def label(self) -> str:
+        """Return the label by which containers of a run are known, also to the next run."""
+        return f"{RUN_TAG}={self.run_id}"
+
+    @step
+    def docker(self) -> Docker:
+        """Return the bastion's engine, once what an earlier run left there is removed."""
+        engine = super().docker()
+        self._sweep(engine)
+        return engine
+
+    def close(self) -> None:
+        """Remove what is left of the throwaway containers, and end the connections to the engine."""
+        if self.opened is not None:
+            with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+                self._sweep(self.opened)
+        super().close()
+
+    @staticmethod
+    def _sweep(engine: Docker) -> None:
+        api = engine.client.api
+        for entry in api.containers(all=True, filters={"label": [RUN_TAG]}):
+            with contextlib.suppress(docker.errors.NotFound):
+                api.remove_container(entry["Id"], force=True, v=True)
+
+    @step
+    def greeting_run(self) -> Container:
+        """Run hello-world to its end, in a throwaway container."""
+        name = self.throwaway("hello")
+        self._have("hello-world", "docker.hello-world")
+        self.must("docker.hello-world", f"{self.command} run --name {name} --label {self.label} hello-world")
+        return super().container("docker.hello-world", name)
+
+    @step
+    def shell_created(self) -> Container:
+        """Make a throwaway container as ``docker run -ti`` does before it attaches."""
+        self._have("ubuntu", "docker.interactive")
+        labels = {RUN_TAG: self.run_id}
+        self.docker().client.api.create_container(
+            "ubuntu", "bash", name=self.interactive, labels=labels, tty=True, stdin_open=True
+        )
+        return super().container("docker.interactive", self.interactive)
+
+    def _have(self, image: str, requirement: str) -> None:
+        if self.docker().image(image) is None:
+            raise Unmet("docker.images", f"no image {image} on the bastion, so that {requirement} cannot be tried")
+
+    @step
+    def images(self) -> Images:
+        """Return the images on the bastion."""
+        return Images(self.docker().tags())
+
+    def likely(self, requirement: str, name: str, port: int, image: str) -> Container:
+        """Return the student's container of that name, or else the one that has the port, or the image."""
+        if self.docker().container(name) is None:
+            others = [other for other in map(self.docker().container, self.docker().names(all=True)) if other]
+            for other in others:
+                if any(published.host_port == port for published in other.ports):
+                    return other
+            for other in others:
+                if other.image.is_release(image):
+                    return other
+        return self.container(requirement, name)

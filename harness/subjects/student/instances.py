@@ -1,0 +1,112 @@
+"""The student's instances: chosen among all of the region, and those of the last 90 days that are gone."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from harness.aws import instances, trail
+from harness.errors import Gone, HarnessError, Unmet
+from harness.facts.instances import Instance
+from harness.hosts.ssh import Ssh, Target
+from harness.steps import step
+from harness.subjects import observing
+from harness.subjects.student import history
+from harness.subjects.student.choosing import ROLES, choose
+
+if TYPE_CHECKING:
+    from harness.subjects.student import Student
+
+NEWEST = 60
+"""Instances of the region that are looked at."""
+ENDED = ("terminated", "shutting-down")
+REQUIREMENTS = {"bastion": "bastion.launched", "private": "private.launched", "spot": "spot.launched"}
+
+
+class Instances(observing.Instances):
+    """Finds bastion, private instance and spot instance."""
+
+    subject: Student
+
+    @step
+    def bastion(self) -> Instance:
+        return self.alive("bastion")
+
+    @step
+    def private(self) -> Instance:
+        return self.alive("private")
+
+    def alive(self, role: str) -> Instance:
+        """Return the instance of a role, which must not have ended, as it is once it has started.
+
+        Raises ``Unmet`` where nothing of the kind was ever launched, and :class:`~harness.errors.Gone`.
+        """
+        instance = self.chosen(role)
+        if instance is None:
+            raise Unmet(
+                REQUIREMENTS[role], f"no instance in {self.region} looks like the {role} instance of the homework"
+            )
+        if instance.state in ENDED:
+            events = trail.find_events(self.aws, instance.id, "TerminateInstances")
+            ended = history.ended_by(instance, events)
+            raise Gone(f"{ended}, so that nothing of it can be tried any more; it is judged while it runs")
+        if instance.state == "pending":
+            return history.renamed(instances.until_running(self.aws, instance.id), instance.why)
+        return instance
+
+    def chosen(self, role: str) -> Instance | None:
+        """Return the instance that plays a role, ended or not, or ``None`` where there never was one."""
+        return self._listed().get(role) or self._remembered().get(role)
+
+    @step
+    def _all(self) -> tuple[Instance, ...]:
+        return instances.find_others(self.aws, NEWEST)
+
+    @step
+    def _listed(self) -> dict[str, Instance]:
+        return choose(self._all(), self.homework, self._key_name())
+
+    @step
+    def _remembered(self) -> dict[str, Instance]:
+        """Choose for the roles that no listed instance plays among those that EC2 has forgotten."""
+        roles = [role for role in ROLES if role not in self._listed()]
+        gone = history.find_launched(self.aws, but={instance.id for instance in self._all()})
+        return choose(gone, self.homework, self._key_name(), roles)
+
+    def _key_name(self) -> str | None:
+        try:
+            return self.subject.account.key_pair().name
+        except Unmet:
+            return None
+
+    @step
+    def launched_as_root(self) -> str | None:
+        """Return root's ARN where it was root who launched an instance of the homework."""
+        ids = {instance.id for role in ROLES if (instance := self.chosen(role))}
+        for record in trail.find_records(self.aws, "RunInstances"):
+            if record.identity == "Root" and ids.intersection(record.values("instanceId")):
+                return record.arn
+        return None
+
+    @step
+    def ssh(self) -> Ssh:
+        """Return the workstation's ssh; raises ``Unmet`` where the key at hand is not that of the key pair."""
+        pair = self.subject.account.key_pair()
+        if not pair.is_at_hand:
+            file = pair.private_key.path
+            raise Unmet(
+                "account.key-pair", f"{file} is not the private key of key pair {pair.name}, so nobody can log in"
+            )
+        return super().ssh()
+
+    def bastion_target(self) -> Target:
+        bastion = self.bastion()
+        if not bastion.is_running:
+            raise Unmet("bastion.launched", f"bastion {bastion} is {bastion.state}, expected running")
+        return super().bastion_target()
+
+    def is_in_sight(self) -> bool:
+        """Say whether the bastion can be logged in to."""
+        with contextlib.suppress(HarnessError):
+            return self.bastion_login().is_admitted
+        return False

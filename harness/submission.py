@@ -1,0 +1,35 @@
+"""What a student hands in beside the written answers: the key file, and who they are."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from harness.errors import UsageError
+
+ABOUT = "student.toml"
+FIRST = "key.pem"
+
+
+def find_keys(directory: Path) -> tuple[Path, ...]:
+    """Return the private key files of a submission, ``key.pem`` first."""
+    found = sorted(path for path in directory.glob("*.pem") if path.is_file())
+    return tuple(sorted(found, key=lambda path: path.name != FIRST))
+
+
+def read_user(directory: Path) -> str | None:
+    """Return the IAM user's name that ``student.toml`` gives (``user = "ann"``), ``None`` where there is no such file.
+
+    Raises :class:`~harness.errors.UsageError` for a file that says nothing else.
+    """
+    path = directory / ABOUT
+    try:
+        about = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UsageError(f'{path}: it cannot be read ({error}); it is one line: user = "NAME".') from error
+    user = about.get("user")
+    if not isinstance(user, str) or not user or set(about) != {"user"}:
+        raise UsageError(f'{path}: it is one line: user = "NAME", the name of the student\'s IAM user.')
+    return user
