@@ -1,0 +1,105 @@
+"""What a fault is, which requirements are judged with it, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness import catalogue
+from harness.verdict import Judgement
+
+if TYPE_CHECKING:
+    from tests.faults.environment import Environment
+
+Apply = Callable[["Environment"], None]
+
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    # Nothing but files is read: no cloud is opened.
+    "paper": ("answers",),
+    "account": ("account", "quota", "answers"),
+    "control": ("account", "network", "bastion", "private", "spot", "quota", "answers"),
+    "hand-in": ("account", "network", "bastion", "private", "spot", "quota", "answers", "final"),
+    "docker": ("network", "bastion", "docker"),
+    "web": ("network", "bastion", "docker", "httpd"),
+    "jupyter": ("network", "bastion", "jupyter"),
+    "sagemaker": ("sagemaker", "kmeans"),
+    "all": tuple(catalogue.load().stages),
+}
+"""Stages that are judged together. What a fault can reach is judged in full; what it cannot is left out, for time."""
+
+WITH_THE_END = {"hand-in", "jupyter", "sagemaker", "all"}
+"""Scopes in which what must hold after the clean-up is judged as well."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A way of doing the homework: ``breaks`` are the requirements that must not be met, none for a right one."""
+
+    id: str
+    sentence: str
+    apply: Apply
+    scope: str
+    breaks: tuple[str, ...] = ()
+
+    @property
+    def is_fault(self) -> bool:
+        """Say whether this is a wrong homework."""
+        return bool(self.breaks)
+
+    @property
+    def stage(self) -> str:
+        """Return the stage of the homework that it is about."""
+        return self.id.partition("/")[0]
+
+    def judged(self) -> list[str]:
+        """Return the requirements that are judged, in the order of the homework, the end last."""
+        known = catalogue.load().requirements.values()
+        chosen = [one for one in known if one.id.partition(".")[0] in SCOPES[self.scope]]
+        if self.scope == "paper":
+            return [one.id for one in known if one.id.startswith("answers.") or one.id == "final.turn-in"]
+        live = [one.id for one in chosen if one.phase == "live"]
+        return live + [one.id for one in chosen if one.phase == "final"] * (self.scope in WITH_THE_END)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a case came to."""
+
+    case: str
+    judgements: tuple[Judgement, ...]
+    seconds: float
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """An outcome beside what was expected: what was missed, and what went wrong besides."""
+
+    case: Case
+    outcome: Outcome
+    missed: tuple[str, ...] = field(default=())
+    collateral: tuple[str, ...] = field(default=())
+
+    @property
+    def is_exact(self) -> bool:
+        """Say whether exactly what was expected came of it."""
+        return not (self.missed or self.collateral or self.outcome.trouble)
+
+
+def account(case: Case, outcome: Outcome) -> Account:
+    """Compare an outcome with what was expected."""
+    verdicts = {judgement.requirement: judgement for judgement in outcome.judgements}
+    missed = tuple(id for id in case.breaks if id not in verdicts or verdicts[id].verdict != "not met")
+    collateral = tuple(
+        id for id, judgement in verdicts.items() if id not in case.breaks and not _is_as_expected(case, judgement)
+    )
+    return Account(case, outcome, missed, collateral)
+
+
+def _is_as_expected(case: Case, judgement: Judgement) -> bool:
+    """Say whether a requirement that the fault does not break is met, or waits for one that it does."""
+    if judgement.verdict == "met":
+        return True
+    waits = judgement.cause == "missing" and judgement.message.startswith("needs ")
+    return waits and judgement.message.removeprefix("needs ").partition(",")[0] in case.breaks
