@@ -84,7 +84,8 @@ class Cloud:
     ``endpoint_url`` is ``None`` for AWS's own endpoints. ``owner`` are the credentials that the cloud was
     entered with: offline those of the account's root, on AWS ``None`` (the caller's own chain).
     ``ssh_config`` is the OpenSSH client configuration by which the instances' names and addresses are
-    reached, or ``None`` where nothing but the network is needed.
+    reached, or ``None`` where nothing but the network is needed. ``caller`` is the ARN of whoever entered with the
+    caller's own chain.
     """
 
     name: str
@@ -95,3 +96,4 @@ class Cloud:
     endpoint_url: str | None = None
     owner: Credentials | None = None
     ssh_config: Path | None = None
+    caller: str = ""

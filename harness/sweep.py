@@ -123,7 +123,7 @@ class _Thing:
 def sweep_run(context: Context, notice: Notice = lambda _: None) -> list[Leftover]:
     """Remove everything of one run; returns what remains."""
     aws_for_region = functools.cache(lambda region: Aws(replace(context.cloud, region=region), context.cloud.owner))
-    return sweep(aws_for_region, context.ledger, notice, tags=context.tags, regions=(context.cloud.region,))
+    return sweep(aws_for_region, context.ledger, notice, tags=context.mark, regions=(context.cloud.region,))
 
 
 def sweep(

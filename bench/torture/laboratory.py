@@ -57,6 +57,7 @@ class Laboratory:
         self.executioner = Executioner()
         offline.inner.append(self.executioner)
         self._cloud = offline.cloud
+        self._quotas = offline.quotas
         self._environment = {**isolation.without_aws(os.environ), **variables}
         self._leash = leash
         self._runs = leash.directory("runs-")
@@ -86,6 +87,7 @@ class Laboratory:
 
     def strike(self, point: Point, stage: str) -> Outcome:
         """Kill a run of a stage's tests at a point, sweep after it, and compare the account with what it was."""
+        self._quotas.forget()  # nobody can take a request back, and while it is open nobody asks again
         before = self.look()
         directory = self._directory()
         victims: list[subprocess.Popen[str]] = []

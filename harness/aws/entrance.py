@@ -39,7 +39,7 @@ def enter(region: str | None, account: str | None, *, patience: Patience, ssh_co
         raise UsageError(
             f"--account {account}: the credentials are of account {caller.account} ({caller.arn}); change one of them."
         )
-    return replace(cloud, account=caller.account)
+    return replace(cloud, account=caller.account, caller=caller.arn)
 
 
 def _region(wanted: str | None) -> str:

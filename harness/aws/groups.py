@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from harness.aws.answers import absence, filters, pages, specification, tag_filters
-from harness.aws.errors import code_of
 from harness.aws.kinds import Kind, Rank
 from harness.aws.session import Aws
 from harness.errors import CloudTrouble
@@ -25,8 +22,15 @@ def find_groups(aws: Aws, name: str) -> tuple[Group, ...]:
 
 def find_group(aws: Aws, id: str) -> Group | None:
     """Return a security group, or ``None`` where there is none."""
-    found = _described(aws, filters(group_id=id))
+    found = _named(aws, id)
     return _group(aws, found[0]) if found else None
+
+
+def _named(aws: Aws, id: str) -> list[Any]:
+    """Return a group by its id, not by a filter: only so EC2 tells one that it does not know yet."""
+    with absence(*ABSENT):
+        return pages(aws, "ec2", "describe_security_groups", "SecurityGroups", GroupIds=[id])
+    return []
 
 
 def _described(aws: Aws, wanted: list[dict[str, Any]]) -> list[Any]:
@@ -59,20 +63,20 @@ def _find_prefixes(aws: Aws, prefix_list: str) -> list[str]:
 
 
 def create_group(aws: Aws, name: str, description: str, vpc: str, tags: Mapping[str, str]) -> str:
-    """Create a security group that lets nobody in; returns its id.
+    """Create a security group that lets nobody in; returns its id, also where an answer was lost and it is there.
 
     Raises :class:`~harness.errors.CloudTrouble` where the VPC has one of that name: it is somebody else's.
     """
     specifications = [specification("security-group", tags)]
-    try:
+    with absence("InvalidGroup.Duplicate"):
         answer = aws.client("ec2").create_security_group(
             GroupName=name, Description=description, VpcId=vpc, TagSpecifications=specifications
         )
-    except ClientError as error:
-        if code_of(error) != "InvalidGroup.Duplicate":
-            raise
-        raise CloudTrouble(f"{vpc} has a security group {name} already; remove it or use another region") from error
-    return str(answer["GroupId"])
+        return str(answer["GroupId"])
+    ours = _described(aws, [*filters(group_name=name, vpc_id=vpc), *tag_filters(tags)])
+    if not ours:
+        raise CloudTrouble(f"{vpc} has a security group {name} already; remove it or use another region")
+    return str(ours[0]["GroupId"])
 
 
 def admit(aws: Aws, group: str, port: int, source: str) -> None:
@@ -88,7 +92,7 @@ def admit(aws: Aws, group: str, port: int, source: str) -> None:
 
 def revoke_sources(aws: Aws, id: str) -> None:
     """Take back the rules of a group that name a group: EC2 keeps a group to which another one's rule refers."""
-    for group in _described(aws, filters(group_id=id)):
+    for group in _named(aws, id):
         named = [p for p in group["IpPermissions"] if p.get("UserIdGroupPairs")]
         if named:
             aws.client("ec2").revoke_security_group_ingress(GroupId=id, IpPermissions=named)
@@ -107,7 +111,7 @@ def _group_of(aws: Aws, entry: Entry) -> tuple[str, ...]:
 
 
 def _is_gone(aws: Aws, id: str) -> bool:
-    return not _described(aws, filters(group_id=id))
+    return not _named(aws, id)
 
 
 def _tagged(aws: Aws, tags: Mapping[str, str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+from harness.aws.answers import absence
 from harness.aws.session import Aws
 
 ABSENT = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound"})
@@ -46,7 +47,8 @@ def is_absent(error: ClientError) -> bool:
 def create_bucket(aws: Aws, name: str, tags: dict[str, str]) -> None:
     """Create a bucket in the region and tag it."""
     where = {} if aws.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
-    aws.client("s3").create_bucket(Bucket=name, **where)
+    with absence("BucketAlreadyOwnedByYou"):  # an answer was lost: the name is the run's own
+        aws.client("s3").create_bucket(Bucket=name, **where)
     pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
     aws.client("s3").put_bucket_tagging(Bucket=name, Tagging={"TagSet": pairs})
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
+from harness.aws.answers import absence
 from harness.aws.session import Aws
 from harness.errors import CloudTrouble, HarnessError
 from harness.waiting import until
-
-T = TypeVar("T")
 
 
 class Refused(HarnessError):
@@ -32,8 +31,11 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
-# FailureReason of a job or endpoint where AWS had no machine to give ("Troubleshoot Amazon SageMaker AI").
-CAPACITY = ("CapacityError", "InsufficientInstanceCapacity", "InsufficientCapacity", "ResourceLimitExceeded")
+# FailureReason of a job or endpoint where AWS had no machine, or failed itself ("Troubleshoot Amazon SageMaker AI").
+CAPACITY = (
+    "CapacityError", "InsufficientInstanceCapacity", "InsufficientCapacity", "ResourceLimitExceeded",
+    "InternalServerError",
+)  # fmt: skip
 
 
 def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
@@ -105,31 +107,45 @@ class _Seen:
 def create_execution_role(aws: Aws, name: str, tags: dict[str, str]) -> str:
     """Create a role that SageMaker may assume, with AWS's policy for it; returns its ARN."""
     iam = aws.client("iam")
-    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), Tags=tag_list(tags))
-    partition = made["Role"]["Arn"].split(":")[1]
-    iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:{partition}:iam::aws:policy/{EXECUTION_POLICY}")
-    arn: str = made["Role"]["Arn"]
+    with absence("EntityAlreadyExists"):  # an answer was lost: the name is the run's own
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), Tags=tag_list(tags))
+    arn: str = iam.get_role(RoleName=name)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:{arn.split(':')[1]}:iam::aws:policy/{EXECUTION_POLICY}")
     return arn
 
 
-def once_assumable(work: Callable[[], T], timeout: float, every: float) -> T:
+def is_there_already(error: ClientError) -> bool:
+    """Say whether an error means that there is something of that name.
+
+    Jobs say ResourceInUse, the others ValidationException: "Cannot create already existing …", "Cannot create a
+    duplicate …".
+    """
+    code, words = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "").lower()
+    return code == "ResourceInUse" or (
+        code == "ValidationException" and ("already exist" in words or "duplicate" in words)
+    )
+
+
+def once_assumable(work: Callable[[], None], timeout: float, every: float) -> None:
     """Do what needs a role that was made a moment ago: IAM takes seconds until every service knows it.
 
-    ``timeout`` and ``every`` are seconds. Raises :class:`Refused` for what SageMaker finds invalid, and botocore's
-    errors. Source: AWS, "Troubleshoot IAM", "Changes that I make are not always immediately visible".
+    ``timeout`` and ``every`` are seconds. That something of the name is there is as good: the name is the run's own,
+    and an answer was lost. Raises :class:`Refused` for what SageMaker finds invalid, and botocore's errors. AWS,
+    "Troubleshoot IAM", "Changes that I make are not always immediately visible".
     """
 
-    def attempt() -> tuple[T] | None:
+    def attempt() -> bool:
         try:
-            return (work(),)
+            work()
         except ClientError as error:
-            code, words = error.response["Error"].get("Code"), error.response["Error"].get("Message", "")
+            words = error.response["Error"].get("Message", "")
             if "assume role" in words.lower():
-                return None
-            if code == "ValidationException":
+                return False
+            if is_there_already(error):
+                return True
+            if error.response["Error"].get("Code") == "ValidationException":
                 raise Refused(words) from error
             raise
+        return True
 
-    done = until("the execution role can be assumed", attempt, timeout=timeout, every=every)
-    assert done is not None
-    return done[0]
+    until("the execution role can be assumed", attempt, timeout=timeout, every=every)

@@ -178,6 +178,8 @@ def _identity(aws: Aws) -> dict[str, str]:
         "AWS_SESSION_TOKEN": keys.token,
         "AWS_DEFAULT_REGION": aws.region,
         "AWS_ENDPOINT_URL": aws.cloud.endpoint_url,
+        "AWS_RETRY_MODE": "standard",
+        "AWS_MAX_ATTEMPTS": "5",
     }
     return {name: value for name, value in named.items() if value}
 

@@ -7,6 +7,7 @@ standard input does, whatever it is doing.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -14,9 +15,11 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 import numpy as np
+from botocore.exceptions import ClientError
 
 Answer = dict[str, Any]
 
@@ -46,13 +49,29 @@ class Notebook:
 
     def fit(self, *, job: str) -> None:
         """Begin the training job with ``fit``, which else would sleep until it is done."""
-        self.estimator.fit(self.records, job_name=job, wait=False, logs=False)
+        from sagemaker.estimator import _TrainingJob  # what ``fit`` keeps of a job, where the answer to it was lost
+
+        with _there_already("ResourceInUse") as lost:
+            self.estimator.fit(self.records, job_name=job, wait=False, logs=False)
+        if lost:
+            self.estimator.latest_training_job = _TrainingJob(self.estimator.sagemaker_session, job)
 
     def deploy(self, *, name: str, instance_type: str) -> None:
-        """Create model, configuration and endpoint with ``deploy``, which else would sleep until it serves."""
-        self.predictor = self.estimator.deploy(
-            initial_instance_count=1, instance_type=instance_type, endpoint_name=name, model_name=name, wait=False
-        )
+        """Create model, configuration and endpoint with ``deploy``, which else would sleep until it serves.
+
+        Where an answer was lost and something is there already, what is missing is created, as ``deploy`` would have.
+        """
+        from sagemaker.amazon.kmeans import KMeansPredictor
+
+        session = self.estimator.sagemaker_session
+        with _there_already("already exist") as lost:
+            self.predictor = self.estimator.deploy(
+                initial_instance_count=1, instance_type=instance_type, endpoint_name=name, model_name=name, wait=False
+            )
+        if lost:
+            with _there_already("already exist"):
+                session.create_endpoint(name, name, tags=self.estimator.tags, wait=False)
+            self.predictor = KMeansPredictor(name, session)
 
     def predict(self, *, rows: str) -> list[tuple[float, float]]:
         """Ask the endpoint with ``predict`` for the rows of a NumPy file: cluster and distance of each."""
@@ -60,6 +79,18 @@ class Notebook:
             (_number(record, "closest_cluster"), _number(record, "distance_to_cluster"))
             for record in self.predictor.predict(np.load(rows, allow_pickle=False))
         ]
+
+
+@contextlib.contextmanager
+def _there_already(sign: str) -> Iterator[list[Exception]]:
+    """Pass over AWS's answer that something of the run's own name is there, and yield where it is put."""
+    lost: list[Exception] = []
+    try:
+        yield lost
+    except ClientError as error:
+        if sign not in f"{error.response['Error'].get('Code')}: {error.response['Error'].get('Message')}":
+            raise
+        lost.append(error)
 
 
 def _number(record: Any, name: str) -> float:

@@ -10,6 +10,7 @@ import boto3
 import botocore.config
 import botocore.session
 
+from harness.aws.newborn import Newborns
 from harness.cloud import Cloud, Credentials
 
 
@@ -22,8 +23,8 @@ def _loader() -> Any:
 class Aws:
     """The boto3 clients of one identity; the only way to AWS for everything above ``harness.aws``.
 
-    Clients retry by botocore's standard mode and are made once each (making one is slow and not thread-safe,
-    using one is).
+    Clients retry by botocore's standard mode, ask again for what they created a moment ago, and are made once each
+    (making one is slow and not thread-safe, using one is).
     """
 
     def __init__(self, cloud: Cloud, credentials: Credentials | None) -> None:
@@ -38,6 +39,7 @@ class Aws:
             aws_session_token=credentials.session_token if credentials else None,
             region_name=cloud.region,
         )
+        self._newborns = Newborns(cloud.patience)
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -51,12 +53,12 @@ class Aws:
         key = f"{service}@{region or self.region}"
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session.client(
-                    service,
-                    region_name=region or self.region,
-                    endpoint_url=self.cloud.endpoint_url,
-                    config=botocore.config.Config(
-                        retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=60
-                    ),
-                )
+                self._clients[key] = self._made(service, region or self.region)
             return self._clients[key]
+
+    def _made(self, service: str, region: str) -> Any:
+        retries = {"mode": "standard", "max_attempts": 5}
+        config = botocore.config.Config(retries=retries, connect_timeout=10, read_timeout=60)
+        client = self._session.client(service, region_name=region, endpoint_url=self.cloud.endpoint_url, config=config)
+        self._newborns.attach(client)
+        return client

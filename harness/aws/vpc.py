@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.aws.answers import filters, pages
+from harness.aws.answers import absence, filters, pages
 from harness.aws.session import Aws
 from harness.facts.network import Subnet, Vpc
 
@@ -17,7 +17,9 @@ def find_default_vpc(aws: Aws) -> Vpc | None:
 
 def create_default_vpc(aws: Aws) -> str:
     """Create the region's default VPC with subnets, gateway and route; returns its id."""
-    return str(aws.client("ec2").create_default_vpc()["Vpc"]["VpcId"])
+    with absence("DefaultVpcAlreadyExists"):
+        return str(aws.client("ec2").create_default_vpc()["Vpc"]["VpcId"])
+    return str(pages(aws, "ec2", "describe_vpcs", "Vpcs", Filters=filters(is_default="true"))[0]["VpcId"])
 
 
 def _vpc(aws: Aws, vpc: Any) -> Vpc:

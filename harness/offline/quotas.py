@@ -73,6 +73,11 @@ class Quotas:
             self._increases.append(increase)
         return increase
 
+    def forget(self) -> None:
+        """Forget every increase that was asked for."""
+        with self._lock:
+            self._increases.clear()
+
     def increases(self, region: str) -> list[Increase]:
         """Return the increases asked for in a region, the newest first."""
         with self._lock:

@@ -40,7 +40,9 @@ class Answers:
         return {"units": self._host.units.describe()}
 
     async def _power(self, request: dict[str, Any]) -> dict[str, Any]:
-        self._host.shut_down(restart=request["action"] == "reboot")
+        self._host.cancel_shutdown()
+        if request["action"] != "cancel":
+            self._host.shut_down(restart=request["action"] == "reboot", minutes=int(request.get("minutes", 0)))
         return {}
 
     async def _describe(self, _request: dict[str, Any]) -> dict[str, Any]:

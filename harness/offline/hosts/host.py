@@ -77,6 +77,7 @@ class EmbeddedHost:
         self._service_address = ""
         self._lock = asyncio.Lock()
         self._shutdown: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._first_boot: asyncio.Task[None] | None = None
         self._is_discarded = False
         self.units.add("ssh.service", Unit("OpenBSD Secure Shell server", _SshService(self)))
@@ -112,6 +113,7 @@ class EmbeddedHost:
         async with self._lock:
             if self.site.running.pop(self.instance_id, None) is None:
                 return
+            self.cancel_shutdown()
             await self.units.stop_all()
             await self._sshd.stop()
             await self.ports.close_all()
@@ -136,9 +138,17 @@ class EmbeddedHost:
             self.site.lease.release(self.addresses.inside)
             self.site.lease.release(self._service_address)
 
-    def shut_down(self, *, restart: bool) -> None:
-        """Go down a moment later, as the host's own user asked, and come back or report it."""
+    def shut_down(self, *, restart: bool, minutes: int = 0) -> None:
+        """Go down a moment or some minutes later, as the host's own user asked, and come back or report it."""
+        if minutes:
+            self._timer = self.site.loop.call_later(60 * minutes, lambda: self.shut_down(restart=restart))
+            return
         self._shutdown = self.site.loop.create_task(self.restart() if restart else self._power_off())
+
+    def cancel_shutdown(self) -> None:
+        """Take a shutdown back that was to come later."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def _power_off(self) -> None:
         self.console.log("reboot: Power down")

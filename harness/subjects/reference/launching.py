@@ -45,6 +45,7 @@ class Instances(observing.Instances):
                 groups=[group],
                 public=public,
                 token=token,
+                minutes=self.context.minutes_left,
                 tags={**self.context.tags, "Name": f"{role} {self.run_id}"},
             )
         return creation.id

@@ -42,6 +42,7 @@ class Spot(observing.Spot):
                 groups=[self.subject.network.public_id()],
                 public=True,
                 token=token,
+                minutes=self.context.minutes_left,
                 tags={**self.context.tags, "Name": f"spot {self.run_id}"},
                 market=market.read_market(self.options_path),
             )

@@ -34,8 +34,11 @@ def _power(name: str, arguments: list[str]) -> int:
     if not is_root():
         return complain("Failed to set wall message, ignoring: Interactive authentication required.\nAccess denied")
     restart = name == "reboot" or "-r" in arguments or "--reboot" in arguments or arguments == ["6"]
-    if "-c" not in arguments:
-        ask("power", action="reboot" if restart else "poweroff")
+    if "-c" in arguments:
+        ask("power", action="cancel")
+        return 0
+    minutes = next((word[1:] for word in arguments if word[:1] == "+" and word[1:].isdigit()), "0")
+    ask("power", action="reboot" if restart else "poweroff", minutes=int(minutes))
     return 0
 
 
