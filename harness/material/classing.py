@@ -207,9 +207,11 @@ _GOING = re.compile(
 
 def _linked(commands: list[Command], reading: shell.Reading) -> Iterator[Command]:
     """Yield the commands with each ``reads`` being the placed command instead of the one that was read first."""
-    placed = {id(old): new for old, new in zip(reading.commands, commands, strict=True)}
-    for command in commands:
-        yield replace(command, reads=placed.get(id(command.reads), command.reads)) if command.reads else command
+    final: dict[int, Command] = {}
+    for old, command in zip(reading.commands, commands, strict=True):
+        linked = replace(command, reads=final.get(id(command.reads))) if command.reads else command
+        final[id(old)] = linked
+        yield linked
 
 
 def _shifted(word: Word, offset: int) -> Word:

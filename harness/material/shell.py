@@ -40,7 +40,7 @@ def parse(text: str, machine: Machine = "workstation", line: int = 1) -> Reading
 
 class _Reader:
     def __init__(self, text: str, machine: Machine, origin: Place) -> None:
-        self.source = ANGLED.sub(lambda match: f"‹{match[1].replace(' ', '_')}›", text).encode()
+        self.source = ANGLED.sub(lambda match: f"‹{match[1].replace(' ', '␣')}›", text).encode()
         self.machine = machine
         self.origin = origin
         self.comments = _comments(text)
@@ -167,7 +167,7 @@ def _descendants(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def _unangled(text: str) -> str:
-    return text.replace("‹", "<").replace("›", ">")
+    return text.replace("‹", "<").replace("›", ">").replace("␣", " ")
 
 
 def _comments(text: str) -> dict[int, str]:

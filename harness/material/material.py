@@ -1,0 +1,63 @@
+"""A homework document with all that rules ask of it: worked out once, when first asked for."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.catalogue import Homework
+from harness.material import lines, placeholders
+from harness.material.document import Block, Command, Document, Kind
+from harness.material.lines import AwsLine, DockerLine
+from harness.material.placeholders import Mention
+
+
+@dataclass(frozen=True)
+class Material:
+    """What rules look at; ``today`` is what support and waivers are judged by."""
+
+    document: Document
+    homework: Homework
+    today: datetime.date
+
+    @functools.cached_property
+    def aws(self) -> tuple[AwsLine, ...]:
+        """Return every ``aws`` command, those in prose left out."""
+        return tuple(line for command in self.commands if (line := lines.read_aws(command)))
+
+    @functools.cached_property
+    def docker(self) -> tuple[DockerLine, ...]:
+        """Return every ``docker`` command."""
+        return tuple(line for command in self.commands if (line := lines.read_docker(command)))
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Return every command in the reader's order."""
+        return self.document.commands
+
+    @functools.cached_property
+    def mentions(self) -> tuple[Mention, ...]:
+        """Return every mention of a placeholder."""
+        return placeholders.mentions(self.document, self.names)
+
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """Return the names that the document or the catalogue gives to things."""
+        asked = self.homework
+        given = {asked.docker.interactive, asked.httpd.container, asked.jupyter.container, asked.jupyter.image}
+        given |= {word.text for line in self.docker for word in line.values("--name", "-t", "--tag")}
+        given |= {word.text for line in self.aws for option in _NAMING for word in line.options.get(option, ())}
+        return frozenset(name for name in given if not name.startswith(("YOUR_", "<")))
+
+    def blocks(self, *kinds: Kind) -> Iterator[Block]:
+        """Yield the blocks of some kinds."""
+        return (block for block in self.document.blocks if block.kind in kinds)
+
+    def reading(self, command: Command) -> Iterable[Command]:
+        """Return the commands that read a command's output through a pipe."""
+        return [other for other in self.commands if other.reads is command]
+
+
+_NAMING = ("--group-name", "--role-name", "--notebook-instance-name", "--user-name", "--budget-name", "--bucket")
