@@ -25,10 +25,14 @@ GRACE = 30.0
 
 
 class AwsCommand:
-    """Runs ``aws`` command lines in ``home`` with ``environment`` and nothing else; ``close()`` ends its process."""
+    """Runs ``aws`` command lines in ``home`` with ``environment`` and nothing else; ``close()`` ends its process.
 
-    def __init__(self, environment: Mapping[str, str], home: Path) -> None:
+    ``pace`` is how many seconds ``aws … wait`` lets pass between two looks, at most.
+    """
+
+    def __init__(self, environment: Mapping[str, str], home: Path, pace: float) -> None:
         self.home = home
+        self.pace = pace
         self._answers: queue.Queue[str] = queue.Queue()
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
@@ -47,7 +51,9 @@ class AwsCommand:
         Raises :class:`~harness.errors.UsageError` where awscli cannot be run at all.
         """
         where = str(directory or self.home)
-        request = {"argv": list(argv[1:]), "stdin": input, "directory": where, "timeout": timeout}
+        request = {
+            "argv": list(argv[1:]), "stdin": input, "directory": where, "timeout": timeout, "pace": self.pace,
+        }  # fmt: skip
         with self._lock:
             try:
                 assert self._process.stdin is not None
