@@ -8,6 +8,8 @@ pytest_plugins = [
     "fixtures.run",
     "fixtures.distribution",
     "fixtures.subject",
+    "fixtures.recording",
+    "fixtures.recorded",
     "fixtures.verdicts",
     "fixtures.report",
     "fixtures.account",

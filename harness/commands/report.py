@@ -1,4 +1,4 @@
-"""Write a run's reports again from its recorded results, or merge several runs into one grade.
+"""Write a run's reports (JSON, HTML, Gradescope) again from its recorded results, or merge several runs into one grade.
 
 One directory gets its report written again, by the catalogue as it is now. Of several, such as those of the live
 and the final phase, one grade is made and written into a directory of its own, named after the runs, beside the
@@ -12,8 +12,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from harness import costs, timeline
 from harness.catalogue import load
-from harness.grading import reading, reportjson, terminal
+from harness.grading import bundle, html, outputs, reading, recording, reportjson, terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +28,29 @@ def run(options: argparse.Namespace) -> int:
     homework = load()
     reports = [reading.read(directory, homework) for directory in options.directory]
     report = reading.merge(reports, homework) if len(reports) > 1 else reports[0]
-    path = reportjson.write(options.output or _home(options.directory, report), report)
+    home = options.output or _home(options.directory, report)
+    _bring(options.directory, home, report)
+    outputs.write(home, report, homework)
     terminal.show(report.grade, homework, terminal.PlainScreen(sys.stdout), shutil.get_terminal_size().columns)
-    sys.stdout.write(f"report: {path}\n")
+    sys.stdout.write(f"report: {home / html.NAME}\n")
     return 0 if report.grade.is_perfect else 1
+
+
+def _bring(directories: list[Path], home: Path, report: reportjson.Report) -> None:
+    """Bring what the runs recorded to where the report goes, unless it is there: facts, timeline, cost, pictures."""
+    if [directory.resolve() for directory in directories] == [home.resolve()]:
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    seen = list(filter(None, map(recording.read_if_any, directories)))
+    if seen:
+        recording.write(home, recording.merge(seen, report.run, report.grade.score, report.grade.possible))
+    spans = sorted((span for one in directories for span in timeline.read(one)), key=lambda span: span.begun)
+    timeline.write(home, tuple(spans))
+    costs.write(home, [item for one in directories for item in costs.read(one)])
+    for one in directories:
+        for picture in sorted((one / bundle.PICTURES).glob("*.png")):
+            (home / bundle.PICTURES).mkdir(exist_ok=True)
+            shutil.copyfile(picture, home / bundle.PICTURES / picture.name)
 
 
 def _home(directories: list[Path], report: reportjson.Report) -> Path:

@@ -11,7 +11,7 @@ from harness.catalogue import Homework, Stage
 from harness.grading.grade import Grade, Row
 from harness.grading.masking import mask, visible
 
-_CAUSES = {"cloud": "cloud trouble", "suite": "fault of this suite", "missing": "prerequisite missing"}
+CAUSES = {"cloud": "cloud trouble", "suite": "fault of this suite", "missing": "prerequisite missing"}
 _MARKUP = {"met": {"green": True}, "not met": {"red": True}, "not judged": {"yellow": True}}
 _INDENT = " " * 18
 _WIDE = 100
@@ -98,7 +98,7 @@ class _Said:
         if judgement.cause is None:
             return message
         first = self._first.setdefault((judgement.cause, message), id)
-        return f"{_CAUSES[judgement.cause]}: {message if first == id else f'the same as for {first}'}"
+        return f"{CAUSES[judgement.cause]}: {message if first == id else f'the same as for {first}'}"
 
 
 def _points(row: Row) -> str:
