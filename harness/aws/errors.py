@@ -66,6 +66,9 @@ NO_CREDENTIALS = (
     bc.ProfileNotFound,
 )
 
+ANY = (bc.ClientError, bc.BotoCoreError)
+"""Whatever AWS answers or botocore raises in its place."""
+
 ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)")
 ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 
