@@ -40,6 +40,15 @@ class Entry:
     at: str = ""
 
 
+@dataclass(frozen=True)
+class Life:
+    """The latest word on a resource, when it was intended, and when it was seen gone, where it was."""
+
+    entry: Entry
+    begun: datetime.datetime
+    ended: datetime.datetime | None
+
+
 @dataclass
 class Creation:
     """A resource that is being created: set ``id`` as soon as the cloud has said it."""
@@ -87,13 +96,24 @@ class Ledger:
     def entries(self) -> list[Entry]:
         """Return the latest word on each resource, in the order of creation; a torn last line is passed over."""
         latest: dict[str, Entry] = {}
+        for entry in self._lines():
+            order = latest[entry.key].order if entry.key in latest else len(latest)
+            latest[entry.key] = replace(entry, order=order)
+        return sorted(latest.values(), key=lambda entry: entry.order)
+
+    def lives(self) -> list[Life]:
+        """Return how long each resource existed, as far as the run knows."""
+        latest, begun = {entry.key: entry for entry in self.entries()}, dict[str, datetime.datetime]()
+        for entry in self._lines():
+            begun.setdefault(entry.key, datetime.datetime.fromisoformat(entry.at))
+        ended = {key: datetime.datetime.fromisoformat(e.at) for key, e in latest.items() if e.state == "gone"}
+        return [Life(entry, begun[key], ended.get(key)) for key, entry in latest.items()]
+
+    def _lines(self) -> Iterator[Entry]:
         with contextlib.suppress(FileNotFoundError):
             for line in self.path.read_text(encoding="utf-8").splitlines():
                 with contextlib.suppress(ValueError, TypeError):
-                    entry = Entry(**json.loads(line))
-                    order = latest[entry.key].order if entry.key in latest else len(latest)
-                    latest[entry.key] = replace(entry, order=order)
-        return sorted(latest.values(), key=lambda entry: entry.order)
+                    yield Entry(**json.loads(line))
 
     def open_entries(self) -> list[Entry]:
         """Return what may still exist, the youngest first."""

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from harness.aws import budgets, groups, iam, instances, keys, sagemaker_kinds, spot, volumes
 from harness.aws.errors import classify, code_of, is_passing
+from harness.aws.identity import find_caller
 from harness.aws.kinds import Kind
 from harness.aws.session import Aws
 from harness.cloud import Patience
@@ -121,9 +122,29 @@ class _Thing:
 
 
 def sweep_run(context: Context, notice: Notice = lambda _: None) -> list[Leftover]:
-    """Remove everything of one run; returns what remains."""
+    """Remove everything of one run; returns what remains.
+
+    Where AWS does not answer at all, with credentials that have expired or on a network that is down, everything that
+    may still be there remains, and that is known at once.
+    """
+    entries = [entry for entry in context.ledger.open_entries() if entry.kind not in STAYS]
+    trouble = _unreachable(context) if entries else ""
+    if trouble:
+        return [Leftover(entry.kind, entry.region, entry.id or str(entry.find), trouble) for entry in entries]
     aws_for_region = functools.cache(lambda region: Aws(replace(context.cloud, region=region), context.cloud.owner))
     return sweep(aws_for_region, context.ledger, notice, tags=context.mark, regions=(context.cloud.region,))
+
+
+def _unreachable(context: Context) -> str:
+    """Return why nothing can be asked of AWS, or nothing where it answers."""
+    try:
+        find_caller(Aws(context.cloud, context.cloud.owner))
+    except Exception as error:
+        sentence = classify(error)
+        if sentence is None:
+            raise
+        return "" if is_passing(error) and code_of(error) else sentence
+    return ""
 
 
 def sweep(

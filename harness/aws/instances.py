@@ -57,10 +57,10 @@ def launch(
         "UserData": f"#!/bin/sh\nshutdown -P +{minutes}\n",
         **({"InstanceMarketOptions": market} if market else {}),
     }
-    interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": public, "Groups": list(groups)}
+    interface: dict[str, Any] = {"DeviceIndex": 0, "AssociatePublicIpAddress": public, "Groups": list(groups)}
     for number, place in enumerate(_places(aws, instance_type)):
         # A token stands for one request: each zone's has its own.
-        asked |= {"NetworkInterfaces": [interface | place.interface], "ClientToken": _token(token, number)}
+        asked |= {"NetworkInterfaces": [{**interface, **place.interface}], "ClientToken": _token(token, number)}
         try:
             instance = aws.client("ec2").run_instances(**asked)["Instances"][0]
         except ClientError as error:
