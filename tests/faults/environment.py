@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import operator
 import shutil
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,8 @@ class Environment:
         target.__class__ = type(type(target).__name__, (type(target),), bodies)
 
     def _replace(self, name: str, work: Callable[[Any, Callable[[], Any]], Any]) -> None:
-        stage, _, own = name.partition(".")
-        target = getattr(self.subject, stage)
+        stage, _, own = name.rpartition(".")
+        target = operator.attrgetter(stage)(self.subject)
         original = getattr(target, own)
 
         def once(stage: Any) -> Any:
@@ -154,13 +155,18 @@ def opened(case: Case, run_dir: Path) -> Iterator[Environment]:
 
     with contextlib.closing(Leash()) as leash:
         with OfflineCloud(leash.directory("cloud"), settle=0.02) as offline:
-            made = _environment(case, run_dir, submission, offline.cloud, set_up(leash, offline.cloud))
+            made = _environment(case, run_dir, submission, _hasty(offline.cloud), set_up(leash, offline.cloud))
             try:
                 yield made
             finally:
                 settle(10.0)
                 made.subject.close()
                 made.context.ledger.close()
+
+
+def _hasty(cloud: Cloud) -> Cloud:
+    """Return the cloud with little patience for what will never come: its machines boot in milliseconds."""
+    return replace(cloud, patience=replace(cloud.patience, boot=8.0))
 
 
 def _nowhere() -> Cloud:

@@ -1,0 +1,47 @@
+"""The table of cases: one module per stage of the homework, each with its faults and its right homeworks."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+from tests.faults.model import Apply, Case
+
+STAGES = ("account", "network", "bastion", "private", "docker", "httpd", "jupyter", "sagemaker", "kmeans", "spot",
+          "quota", "answers", "final")  # fmt: skip
+
+
+class Table:
+    """The cases of one stage. A case's function applies it; its name is its id, its docstring its sentence."""
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+        self.cases: list[Case] = []
+
+    def fault(self, scope: str, *breaks: str) -> Callable[[Apply], Apply]:
+        """Enter a wrong homework and the requirements that it must fail."""
+        if not breaks:
+            raise ValueError("a fault names the requirements that it breaks")
+        return self._entered(scope, breaks)
+
+    def right(self, scope: str) -> Callable[[Apply], Apply]:
+        """Enter a homework that is right, but not done as the homework's text does it."""
+        return self._entered(scope, ())
+
+    def add(self, name: str, sentence: str, apply: Apply, scope: str, *breaks: str) -> None:
+        """Enter a case of a family that is written as data."""
+        self.cases.append(Case(f"{self.stage}/{name}", sentence, apply, scope, breaks))
+
+    def _entered(self, scope: str, breaks: tuple[str, ...]) -> Callable[[Apply], Apply]:
+        def enter(apply: Apply) -> Apply:
+            name = apply.__name__.strip("_").replace("_", "-")
+            self.add(name, (apply.__doc__ or "").strip(), apply, scope, *breaks)
+            return apply
+
+        return enter
+
+
+def cases() -> list[Case]:
+    """Return all cases, stage by stage."""
+    modules = (importlib.import_module(f"tests.faults.stages.{stage}") for stage in STAGES)
+    return [case for module in modules for case in module.TABLE.cases]

@@ -1,0 +1,1 @@
+"""The table, stage by stage; see :mod:`tests.faults.registry`."""

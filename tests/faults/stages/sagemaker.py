@@ -1,0 +1,2 @@
+from tests.faults.registry import Table
+TABLE = Table('sagemaker')
