@@ -45,7 +45,14 @@ def environment(running: Running, tmp_path: Path) -> dict[str, str]:
 def run(client: docker.DockerClient, argv: list[str], environment: dict[str, str], tmp_path: Path) -> Run:
     def call(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*argv, *arguments], env=environment, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False, **options
+            [*argv, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=60,
+            check=False,
+            **options,
         )
 
     return call
@@ -64,7 +71,9 @@ def test_hello_world_is_pulled_and_greets(run: Run, client: docker.DockerClient)
     done = run("run", "hello-world")
     assert done.returncode == 0
     assert "Hello from Docker!" in done.stdout
-    assert done.stderr.startswith("Unable to find image 'hello-world:latest' locally\nlatest: Pulling from library/hello-world\n")
+    assert done.stderr.startswith(
+        "Unable to find image 'hello-world:latest' locally\nlatest: Pulling from library/hello-world\n"
+    )
     assert "Status: Downloaded newer image for hello-world:latest" in done.stderr
     assert "hello-world" not in run("ps").stdout
     listed = run("ps", "-a").stdout.splitlines()
@@ -85,7 +94,11 @@ def test_remove_and_remove_again(run: Run) -> None:
     [
         (["run", "ubuntu", "no-such-command"], 127, "docker: Error response from daemon: failed to create task"),
         (["run", "ubuntu", "sh", "-c", "exit 7"], 7, ""),
-        (["run", "no-such-image-at-all"], 125, "pull access denied for no-such-image-at-all, repository does not exist"),
+        (
+            ["run", "no-such-image-at-all"],
+            125,
+            "pull access denied for no-such-image-at-all, repository does not exist",
+        ),
         (["run", "ubuntu:1.0"], 125, "manifest for ubuntu:1.0 not found: manifest unknown"),
         (["run", "--no-such-option", "ubuntu"], 125, "unknown flag: --no-such-option"),
         (["run", "-it", "ubuntu"], 1, "the input device is not a TTY"),
@@ -106,7 +119,9 @@ def test_failures_as_docker_words_them(run: Run, arguments: list[str], code: int
 
 
 def test_life_of_a_detached_container(run: Run) -> None:
-    identity = run("run", "-d", "--name", "box", "-e", "A=1", "-w", "/tmp", "-p", "18003:80", "ubuntu", "sleep", "100").stdout.strip()
+    identity = run(
+        "run", "-d", "--name", "box", "-e", "A=1", "-w", "/tmp", "-p", "18003:80", "ubuntu", "sleep", "100"
+    ).stdout.strip()
     assert re.fullmatch(r"[0-9a-f]{64}", identity)
     assert run("exec", "box", "sh", "-c", "echo $A; pwd; exit 4").returncode == 4
     assert run("port", "box").stdout.startswith("80/tcp -> 0.0.0.0:18003")
@@ -115,7 +130,10 @@ def test_life_of_a_detached_container(run: Run) -> None:
     assert refused.returncode == 1
     assert "container is running: stop the container before removing or force remove" in refused.stderr
     assert run("stop", "-t", "0", "box").stdout == "box\n"
-    assert run("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}} {{json .Config.Cmd}}", "box").stdout == 'exited 137 ["sleep","100"]\n'
+    assert (
+        run("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}} {{json .Config.Cmd}}", "box").stdout
+        == 'exited 137 ["sleep","100"]\n'
+    )
     assert run("start", "box").stdout == "box\n"
     assert run("rename", "box", "other").returncode == 0
     assert run("ps", "--format", "{{.Names}} {{.Image}}").stdout == "other ubuntu\n"
@@ -150,7 +168,9 @@ def test_copying(run: Run, tmp_path: Path) -> None:
 
 def test_build(run: Run, tmp_path: Path, environment: dict[str, str]) -> None:
     environment["DOCKER_BUILDKIT"] = "0"
-    (tmp_path / "Dockerfile").write_text("FROM ubuntu\nRUN apt-get update && apt-get install -y curl\nCOPY . /ctx/\nCMD ls /ctx\n")
+    (tmp_path / "Dockerfile").write_text(
+        "FROM ubuntu\nRUN apt-get update && apt-get install -y curl\nCOPY . /ctx/\nCMD ls /ctx\n"
+    )
     (tmp_path / ".dockerignore").write_text("*.log\n!keep.log\n")
     for name in ("a.log", "keep.log", "b.txt"):
         (tmp_path / name).touch()
@@ -179,9 +199,16 @@ def test_version_info_and_events(run: Run) -> None:
     assert run("version", "--format", "{{.Server.Version}}").stdout == "27.5.1\n"
     assert "Server Version: 27.5.1" in run("info").stdout
     run("run", "--rm", "--name", "short", "ubuntu", "true")
-    lines = run("events", "--since", "1m", "--until", str(int(time.time()) + 1), "--filter", "container=short").stdout.splitlines()
+    lines = run(
+        "events", "--since", "1m", "--until", str(int(time.time()) + 1), "--filter", "container=short"
+    ).stdout.splitlines()
     actions = [line.split()[2] for line in lines]
-    assert [one for one in actions if one in {"create", "start", "die", "destroy"}][-4:] == ["create", "start", "die", "destroy"]
+    assert [one for one in actions if one in {"create", "start", "die", "destroy"}][-4:] == [
+        "create",
+        "start",
+        "die",
+        "destroy",
+    ]
 
 
 class Terminal:

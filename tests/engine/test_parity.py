@@ -1,13 +1,14 @@
 """The embedded engine answers as a real one: the same calls of the docker SDK, the same outcomes.
 
 Each row is played on the embedded engine, in both of its isolations, and judged by what the row expects. Where a real
-engine answers (``DOCKER_HOST``, else its usual socket) and has the images of ``images.sh``, the row is played there too,
-and must come to the same status, a message of the same shape, the same value, and the same state afterwards.
+engine answers (``DOCKER_HOST``, else its usual socket) and has the images of ``images.sh``, the row is played there
+too, and must come to the same status, a message of the same shape, the same value, and the same state afterwards.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pyte
 NEEDED = ("ubuntu:latest", "hello-world:latest")
 # Without namespaces processes see the machine's own process ids and mounts, and shells its own root.
 ONLY_IN_NAMESPACES = {
-    "first_process", "volume_read_only", "commit", "build_everything", "execute_in_missing_folder", "start_not_executable",
-    "start_directory", "environment_and_hostname", "execute_unknown_command",
+    "first_process", "volume_read_only", "commit", "build_everything", "execute_in_missing_folder",
+    "start_not_executable", "start_directory", "environment_and_hostname", "execute_unknown_command",
 }  # fmt: skip
 
 
@@ -41,6 +42,7 @@ def embedded(request: Any) -> Iterator[Any]:
     client.images.pull("ubuntu", tag="latest")
     yield client, isolation
     client.close()
+    gc.collect()  # while the sockets that the SDK left are still forgiven
     running.stop()
 
 
@@ -50,6 +52,7 @@ def real() -> Iterator[docker.DockerClient]:
         client = docker.from_env(timeout=60)
         client.ping()
     except docker.errors.DockerException as absent:
+        gc.collect()
         pytest.skip(f"no real engine answers: {absent}")
     tags = {tag for image in client.images.list() for tag in image.tags}
     if missing := [name for name in NEEDED if name not in tags]:
@@ -57,6 +60,7 @@ def real() -> Iterator[docker.DockerClient]:
         pytest.skip(f"the real engine lacks {', '.join(missing)}: run tests/engine/images.sh")
     yield client
     client.close()
+    gc.collect()
 
 
 def check(one: Case, outcome: Outcome) -> None:

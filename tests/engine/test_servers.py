@@ -30,7 +30,9 @@ EXPOSE 8888
 
 def fetch(url: str, **headers: str) -> tuple[int, Message, bytes]:
     method = headers.pop("method", "GET")
-    asked = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()}, method=method)
+    asked = urllib.request.Request(
+        url, headers={name.replace("_", "-"): value for name, value in headers.items()}, method=method
+    )
     try:
         with urllib.request.build_opener(NoRedirect).open(asked, timeout=20) as answer:
             return answer.status, answer.headers, answer.read()
@@ -123,7 +125,9 @@ def test_httpd_answers_conditions_and_ranges(web: Any) -> None:
 
 def test_httpd_logs_requests_on_standard_output(web: Any) -> None:
     fetch(f"{web.url}/logged-one")
-    line = until("the request is logged", lambda: re.search(r".*GET /logged-one.*", web.logs(stderr=False).decode()), timeout=5)
+    line = until(
+        "the request is logged", lambda: re.search(r".*GET /logged-one.*", web.logs(stderr=False).decode()), timeout=5
+    )
     assert re.fullmatch(r'127\.\S+ - - \[.+ \+0000\] "GET /logged-one HTTP/1\.1" 404 \d+|172\.\S+ - - .*', line[0])
     assert b"resuming normal operations" in web.logs(stdout=False)
 
@@ -153,7 +157,11 @@ def jupyter(client: docker.DockerClient, notebook_image: str) -> Iterator[Any]:
     command = ["sh", "-c", "jupyter notebook --no-browser --ip=0.0.0.0 --allow-root"]
     container = client.containers.run(notebook_image, command, detach=True, ports={"8888/tcp": port})
     container.url = f"http://127.0.0.1:{port}"
-    log = until("the token is logged", lambda: re.search(r"token=([0-9a-f]+)", container.logs(stdout=False).decode()), timeout=60)
+    log = until(
+        "the token is logged",
+        lambda: re.search(r"token=([0-9a-f]+)", container.logs(stdout=False).decode()),
+        timeout=60,
+    )
     container.token = log[1]
     until("Jupyter answers", lambda: answers(container.url), timeout=20)
     yield container
@@ -182,7 +190,9 @@ def client_mounts(container: Any) -> Any:
 
 
 def test_image_has_the_libraries_that_it_installed(jupyter: Any) -> None:
-    code, output = jupyter.exec_run(["python3", "-c", "import pandas, sklearn, seaborn; print(pandas.__name__, seaborn.__embedded__)"])
+    code, output = jupyter.exec_run(
+        ["python3", "-c", "import pandas, sklearn, seaborn; print(pandas.__name__, seaborn.__embedded__)"]
+    )
     assert (code, output.split(b"\n")[-2]) == (0, b"pandas True")
 
 
@@ -198,7 +208,9 @@ def test_base_image_has_no_python(client: docker.DockerClient) -> None:
         client.containers.run("ubuntu", ["python3", "-c", "pass"])
 
 
-def test_server_on_its_own_loopback_is_not_reached(client: docker.DockerClient, notebook_image: str, running: Running) -> None:
+def test_server_on_its_own_loopback_is_not_reached(
+    client: docker.DockerClient, notebook_image: str, running: Running
+) -> None:
     if running.engine.isolation is DIRECTORY:
         # Without namespaces 127.0.0.1 is this machine's own, which the test's host relays to as well.
         pytest.skip("a loopback address of its own takes namespaces")

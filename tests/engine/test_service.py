@@ -77,7 +77,9 @@ def test_containers_outlive_a_restart_of_the_service(fresh: Any) -> None:
     running, client = fresh
     client.containers.run("ubuntu", ["sh", "-c", "echo kept; exec sleep 60"], detach=True, name="stays-down")
     client.containers.run("ubuntu", "sleep 60", detach=True, name="comes-up", restart_policy={"Name": "unless-stopped"})
-    stopped = client.containers.run("ubuntu", "sleep 60", detach=True, name="was-stopped", restart_policy={"Name": "unless-stopped"})
+    stopped = client.containers.run(
+        "ubuntu", "sleep 60", detach=True, name="was-stopped", restart_policy={"Name": "unless-stopped"}
+    )
     until("it has said so", lambda: client.containers.get("stays-down").logs(), timeout=10)
     stopped.kill()
     running.call(running.engine.stop())

@@ -116,7 +116,11 @@ class Containers:
         spec = specification(container, self.machine, self.isolation, argv, cwd=cwd)
         try:
             process = await start(
-                spec, tty=container.tty, stdin=bool(container.config["OpenStdin"]), sink=runtime.hub.receive, size=runtime.size
+                spec,
+                tty=container.tty,
+                stdin=bool(container.config["OpenStdin"]),
+                sink=runtime.hub.receive,
+                size=runtime.size,
             )
         except NotStarted as refused:
             reason, container.state.exit_code = explain(argv, refused, cwd)
@@ -146,7 +150,9 @@ class Containers:
             runtime.delay = FIRST_DELAY if steady or not runtime.delay else min(runtime.delay * 2, LONGEST_DELAY)
             state.running = state.restarting = True
             runtime.pending = self.background(self._restart_later(container, runtime))
-        self.emit(container, "die", exitCode=str(code), execDuration=str(int(asyncio.get_running_loop().time() - begun)))
+        self.emit(
+            container, "die", exitCode=str(code), execDuration=str(int(asyncio.get_running_loop().time() - begun))
+        )
         runtime.detach_process(code)
         if not again:
             runtime.end(code)
@@ -191,7 +197,10 @@ class Containers:
     # Stop
 
     async def stop(self, container: Container, seconds: int | None = None, signal_name: str | None = None) -> None:
-        """Ask a container to end, and end it after ``seconds`` (its own stop time-out, else 10); 304 where it does not run."""
+        """Ask a container to end, and end it after ``seconds`` (its own stop time-out, else 10).
+
+        Raises 304 where it does not run.
+        """
         if not container.state.running:
             raise not_modified()
         container.stopped_by_hand = True
@@ -382,4 +391,3 @@ class Containers:
         for task in list(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-

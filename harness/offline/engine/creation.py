@@ -21,23 +21,28 @@ from harness.offline.hosts.protocol import Machine
 CONFIG: Json = {
     "Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False, "AttachStderr": False,
     "ExposedPorts": None, "Tty": False, "OpenStdin": False, "StdinOnce": False, "Env": None, "Cmd": None,
-    "Healthcheck": None, "Image": "", "Volumes": None, "WorkingDir": "", "Entrypoint": None, "OnBuild": None, "Labels": None,
-    "StopSignal": None, "StopTimeout": None, "Shell": None,
+    "Healthcheck": None, "Image": "", "Volumes": None, "WorkingDir": "", "Entrypoint": None, "OnBuild": None,
+    "Labels": None, "StopSignal": None, "StopTimeout": None, "Shell": None,
 }  # fmt: skip
 LEFT_OUT_WHEN_EMPTY = ("ExposedPorts", "Healthcheck", "StopSignal", "StopTimeout", "Shell")
 HOST_CONFIG: Json = {
     "Binds": None, "ContainerIDFile": "", "LogConfig": {"Type": "json-file", "Config": {}}, "NetworkMode": "bridge",
-    "PortBindings": {}, "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}, "AutoRemove": False, "VolumeDriver": "",
-    "VolumesFrom": None, "ConsoleSize": [0, 0], "CapAdd": None, "CapDrop": None, "CgroupnsMode": "private", "Dns": [],
-    "DnsOptions": [], "DnsSearch": [], "ExtraHosts": None, "GroupAdd": None, "IpcMode": "private", "Cgroup": "", "Links": None,
-    "OomScoreAdj": 0, "PidMode": "", "Privileged": False, "PublishAllPorts": False, "ReadonlyRootfs": False, "SecurityOpt": None,
-    "UTSMode": "", "UsernsMode": "", "ShmSize": 67108864, "Runtime": "runc", "Isolation": "", "CpuShares": 0, "Memory": 0,
-    "NanoCpus": 0, "CgroupParent": "", "BlkioWeight": 0, "BlkioWeightDevice": [], "BlkioDeviceReadBps": [],
+    "PortBindings": {}, "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}, "AutoRemove": False,
+    "VolumeDriver": "", "VolumesFrom": None, "ConsoleSize": [0, 0], "CapAdd": None, "CapDrop": None,
+    "CgroupnsMode": "private", "Dns": [], "DnsOptions": [], "DnsSearch": [], "ExtraHosts": None, "GroupAdd": None,
+    "IpcMode": "private", "Cgroup": "", "Links": None, "OomScoreAdj": 0, "PidMode": "", "Privileged": False,
+    "PublishAllPorts": False, "ReadonlyRootfs": False, "SecurityOpt": None, "UTSMode": "", "UsernsMode": "",
+    "ShmSize": 67108864, "Runtime": "runc", "Isolation": "", "CpuShares": 0, "Memory": 0, "NanoCpus": 0,
+    "CgroupParent": "", "BlkioWeight": 0, "BlkioWeightDevice": [], "BlkioDeviceReadBps": [],
     "BlkioDeviceWriteBps": [], "BlkioDeviceReadIOps": [], "BlkioDeviceWriteIOps": [], "CpuPeriod": 0, "CpuQuota": 0,
-    "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0, "CpusetCpus": "", "CpusetMems": "", "Devices": [], "DeviceCgroupRules": None,
-    "DeviceRequests": None, "MemoryReservation": 0, "MemorySwap": 0, "MemorySwappiness": None, "OomKillDisable": None,
-    "PidsLimit": None, "Ulimits": None, "CpuCount": 0, "CpuPercent": 0, "IOMaximumIOps": 0, "IOMaximumBandwidth": 0,
-    "MaskedPaths": [], "ReadonlyPaths": [],
+    "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0, "CpusetCpus": "", "CpusetMems": "", "Devices": [],
+    "DeviceCgroupRules": None, "DeviceRequests": None, "MemoryReservation": 0, "MemorySwap": 0,
+    "MemorySwappiness": None, "OomKillDisable": None, "PidsLimit": None, "Ulimits": None, "CpuCount": 0,
+    "CpuPercent": 0, "IOMaximumIOps": 0, "IOMaximumBandwidth": 0, "MaskedPaths": [], "ReadonlyPaths": [],
+}  # fmt: skip
+BIND_MODES = {
+    "ro", "rw", "z", "Z", "nocopy", "private", "rprivate", "shared", "rshared", "slave", "rslave", "cached",
+    "delegated", "consistent",
 }  # fmt: skip
 RESTART_POLICIES = {"", "no", "always", "unless-stopped", "on-failure"}
 LEAST_MEMORY = 6 * 1024 * 1024
@@ -128,8 +133,7 @@ class Creator:
         if len(parts) == 1:
             return self._volume_mount(self.store.create_volume(anonymous=True), parts[0], False)
         modes = set(parts[2].split(",")) if len(parts) == 3 else set()
-        if modes - {"ro", "rw", "z", "Z", "nocopy", "rprivate", "private", "rshared", "shared", "rslave", "slave", "cached",
-                    "delegated", "consistent"}:  # fmt: skip
+        if modes - BIND_MODES:
             raise ApiError(500, f"invalid mode: {parts[2]}")
         source, destination = parts[0], parts[1]
         check_destination(text, destination)
@@ -137,7 +141,8 @@ class Creator:
             if not CONTAINER_NAME.fullmatch(source):
                 raise bad_parameter(
                     f'create {source}: "{source}" includes invalid characters for a local volume name, only '
-                    '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path'
+                    '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute '
+                    "path"
                 )
             return self._volume_mount(self.store.create_volume(source), destination, "ro" in modes)
         real = self.machine.path(source)
@@ -170,8 +175,10 @@ class Creator:
         return Mount("bind", self._seen(source), real, clean(destination), read_only)
 
     def _seen(self, source: str) -> str:
-        """Return a source as the host's users know it; a shell of an embedded host gives ``$PWD`` with its root's path."""
-        return clean(source.removeprefix(str(self.machine.root)) if source.startswith(f"{self.machine.root}/") else source)
+        """Return a source as the host's users know it; a shell of an embedded host gives ``$PWD`` with its root."""
+        return clean(
+            source.removeprefix(str(self.machine.root)) if source.startswith(f"{self.machine.root}/") else source
+        )
 
     def _volume_mount(self, volume: Volume, destination: str, read_only: bool) -> Mount:
         return Mount(
@@ -222,7 +229,9 @@ def check_destination(text: str, destination: str, status: int = 500) -> None:
     elif clean(destination) == "/":
         reason = "invalid specification: destination can't be '/'"
     if reason:
-        raise ApiError(status, f"invalid volume specification: '{text}': invalid mount config for type \"bind\": {reason}")
+        raise ApiError(
+            status, f"invalid volume specification: '{text}': invalid mount config for type \"bind\": {reason}"
+        )
 
 
 def merge(config: Json, image: Json) -> None:
@@ -249,7 +258,9 @@ def check_config(config: Json, identity: str) -> None:
     if not (config["Entrypoint"] or config["Cmd"]):
         raise bad_parameter("no command specified")
     if config["WorkingDir"] and not config["WorkingDir"].startswith("/"):
-        raise bad_parameter(f"the working directory '{config['WorkingDir']}' is invalid, it needs to be an absolute path")
+        raise bad_parameter(
+            f"the working directory '{config['WorkingDir']}' is invalid, it needs to be an absolute path"
+        )
     for line in config["Env"]:
         if line.startswith("=") or not line:
             raise bad_parameter(f"invalid environment variable: {line}")
@@ -264,8 +275,8 @@ def check_host_config(host: Json) -> None:
     policy.setdefault("MaximumRetryCount", 0)
     name, retries = policy.get("Name") or "", policy["MaximumRetryCount"]
     if name not in RESTART_POLICIES:
-        raise bad_parameter(f"invalid restart policy: unknown policy '{name}'; use one of 'no', 'always', 'on-failure', "
-                            "or 'unless-stopped'")  # fmt: skip
+        raise bad_parameter(f"invalid restart policy: unknown policy '{name}'; use one of 'no', 'always', "
+                            "'on-failure', or 'unless-stopped'")  # fmt: skip
     if retries and name != "on-failure":
         raise bad_parameter("invalid restart policy: maximum retry count can only be used with 'on-failure'")
     if host["AutoRemove"] and name not in {"", "no"}:

@@ -66,7 +66,9 @@ def installed(name: str) -> Installed | None:
         return None
     paths = [line.rpartition(",")[0].rpartition(",")[0] for line in (found.read_text("RECORD") or "").splitlines()]
     entries = {path.partition("/")[0] for path in paths if not path.startswith(("../", "/", "__pycache__"))}
-    shared = {path.split("share/jupyter/", 1)[1] for path in paths if path.startswith("../") and "share/jupyter/" in path}
+    shared = {
+        path.split("share/jupyter/", 1)[1] for path in paths if path.startswith("../") and "share/jupyter/" in path
+    }
     if not entries:
         return None
     return Installed(

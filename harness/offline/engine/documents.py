@@ -15,8 +15,8 @@ from harness.offline.engine.naming import ZERO_TIME, seconds
 from harness.offline.engine.store import DATA, Store
 
 CONTAINER_FILTERS = {
-    "ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network", "publish",
-    "since", "status", "volume",
+    "ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network",
+    "publish", "since", "status", "volume",
 }  # fmt: skip
 STATUSES = {"created", "restarting", "running", "removing", "paused", "exited", "dead"}
 
@@ -67,11 +67,11 @@ def endpoints(container: Container) -> Json:
     for name, own in container.networks.items():
         linked = live and name not in {"host", "none"}
         found[name] = {
-            "IPAMConfig": None, "Links": None, "Aliases": own["Aliases"], "MacAddress": mac(container) if linked else "",
-            "NetworkID": own["NetworkID"], "EndpointID": digest(container.id, name)[7:] if live else "",
-            "Gateway": GATEWAY if linked else "", "IPAddress": container.address if linked else "",
-            "IPPrefixLen": 16 if linked else 0, "IPv6Gateway": "", "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0,
-            "DriverOpts": None, "DNSNames": None,
+            "IPAMConfig": None, "Links": None, "Aliases": own["Aliases"],
+            "MacAddress": mac(container) if linked else "", "NetworkID": own["NetworkID"],
+            "EndpointID": digest(container.id, name)[7:] if live else "", "Gateway": GATEWAY if linked else "",
+            "IPAddress": container.address if linked else "", "IPPrefixLen": 16 if linked else 0, "IPv6Gateway": "",
+            "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0, "DriverOpts": None, "DNSNames": None,
         }  # fmt: skip
     return found
 
@@ -87,10 +87,11 @@ def _network_settings(container: Container) -> Json:
     return {
         "Bridge": "", "SandboxID": digest(container.id)[7:] if container.state.running else "", "SandboxKey": "",
         "Ports": {port: hosts or None for port, hosts in container.ports.items()}, "HairpinMode": False,
-        "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0, "SecondaryIPAddresses": None, "SecondaryIPv6Addresses": None,
-        "EndpointID": bridge.get("EndpointID", ""), "Gateway": bridge.get("Gateway", ""), "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0, "IPAddress": bridge.get("IPAddress", ""), "IPPrefixLen": bridge.get("IPPrefixLen", 0),
-        "IPv6Gateway": "", "MacAddress": bridge.get("MacAddress", ""), "Networks": networks,
+        "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0, "SecondaryIPAddresses": None,
+        "SecondaryIPv6Addresses": None, "EndpointID": bridge.get("EndpointID", ""),
+        "Gateway": bridge.get("Gateway", ""), "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0,
+        "IPAddress": bridge.get("IPAddress", ""), "IPPrefixLen": bridge.get("IPPrefixLen", 0), "IPv6Gateway": "",
+        "MacAddress": bridge.get("MacAddress", ""), "Networks": networks,
     }  # fmt: skip
 
 
@@ -110,13 +111,15 @@ def container_document(container: Container, log: Log, size: bool = False) -> Js
     place = f"{DATA}/containers/{container.id}"
     config = {key: value for key, value in container.config.items() if value or key not in LEFT_OUT_WHEN_EMPTY}
     document: Json = {
-        "Id": container.id, "Created": container.created, "Path": argv[0], "Args": argv[1:], "State": _state(container.state),
-        "Image": container.image.id, "ResolvConfPath": f"{place}/resolv.conf", "HostnamePath": f"{place}/hostname",
-        "HostsPath": f"{place}/hosts", "LogPath": f"{place}/{log.path.name}", "Name": f"/{container.name}",
-        "RestartCount": container.restart_count, "Driver": "overlay2", "Platform": "linux", "MountLabel": "",
-        "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": running_execs(container), "HostConfig": container.host_config,
-        "GraphDriver": {"Data": None, "Name": "overlay2"}, "Mounts": [mount_document(mount) for mount in container.mounts],
-        "Config": config, "NetworkSettings": _network_settings(container),
+        "Id": container.id, "Created": container.created, "Path": argv[0], "Args": argv[1:],
+        "State": _state(container.state), "Image": container.image.id, "ResolvConfPath": f"{place}/resolv.conf",
+        "HostnamePath": f"{place}/hostname", "HostsPath": f"{place}/hosts", "LogPath": f"{place}/{log.path.name}",
+        "Name": f"/{container.name}", "RestartCount": container.restart_count, "Driver": "overlay2",
+        "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "",
+        "ExecIDs": running_execs(container), "HostConfig": container.host_config,
+        "GraphDriver": {"Data": None, "Name": "overlay2"},
+        "Mounts": [mount_document(mount) for mount in container.mounts], "Config": config,
+        "NetworkSettings": _network_settings(container),
     }  # fmt: skip
     if size:
         document |= {"SizeRw": 0, "SizeRootFs": container.image.size}
@@ -173,10 +176,12 @@ def select_containers(store: Store, everything: bool, limit: int, asked: dict[st
 
 def _passes(store: Store, container: Container, asked: dict[str, list[str]]) -> bool:
     tests = {
-        "id": lambda v: container.id.startswith(v),
-        "name": lambda v: v.removeprefix("^").removeprefix("/").removesuffix("$") == container.name
-        if v.startswith("^") or v.endswith("$")
-        else v.removeprefix("/") in container.name,
+        "id": container.id.startswith,
+        "name": lambda v: (
+            v.removeprefix("^").removeprefix("/").removesuffix("$") == container.name
+            if v.startswith("^") or v.endswith("$")
+            else v.removeprefix("/") in container.name
+        ),
         "status": lambda v: container.state.status == v,
         "exited": lambda v: container.state.status == "exited" and str(container.state.exit_code) == v,
         "ancestor": lambda v: _descends(store, container.image, v),
@@ -228,7 +233,7 @@ def full_config(config: Json) -> Json:
     return {key: value for key, value in (CONFIG | config).items() if value or key not in LEFT_OUT_WHEN_EMPTY}
 
 
-def image_summary(store: Store, image: Image) -> Json:
+def image_summary(image: Image) -> Json:
     """Return an image's entry in the list of images."""
     return {
         "Id": image.id, "ParentId": image.parent, "RepoTags": list(image.tags), "RepoDigests": list(image.digests),
@@ -260,8 +265,8 @@ def network_document(network: Json, containers: Iterable[Container]) -> Json:
     """Return a network's document with the containers that run in it."""
     inside = {
         container.id: {
-            "Name": container.name, "EndpointID": digest(container.id, network["Name"])[7:], "MacAddress": mac(container),
-            "IPv4Address": f"{container.address}/16", "IPv6Address": "",
+            "Name": container.name, "EndpointID": digest(container.id, network["Name"])[7:],
+            "MacAddress": mac(container), "IPv4Address": f"{container.address}/16", "IPv6Address": "",
         }
         for container in containers
         if container.state.running and network["Name"] in container.networks

@@ -38,12 +38,12 @@ class Events:
             listener.put_nowait(event)
 
     async def follow(self, since: float | None, until: float | None, filters: Filters) -> AsyncIterator[Json]:
-        """Yield the events from ``since`` (seconds since the epoch; ``None`` is now) to ``until`` (``None`` is for ever)."""
+        """Yield the events from ``since`` to ``until``, seconds since the epoch; ``None`` is now, and for ever."""
         queue: asyncio.Queue[Json] = asyncio.Queue()
         self.listeners.add(queue)
         try:
             for event in list(self.past) if since is not None else []:
-                if since <= event["timeNano"] / 1e9 <= (until or float("inf")) and matches(event, filters):  # type: ignore[operator]
+                if since <= event["timeNano"] / 1e9 <= (until or float("inf")) and matches(event, filters):
                     yield event
             while True:
                 event = await asyncio.wait_for(queue.get(), None if until is None else max(0.0, until - time.time()))
@@ -68,7 +68,7 @@ def _passes(event: Json, key: str, value: str) -> bool:
         return bool(event["Action"] == value or event["Action"].partition(":")[0] == value)
     if key in {"container", "volume", "network"}:
         named = attributes.get("name", "")
-        return event["Type"] == key and (actor == value or named == value or (len(value) > 3 and actor.startswith(value)))
+        return event["Type"] == key and (value in {actor, named} or (len(value) > 3 and actor.startswith(value)))
     if key == "image":
         image = attributes.get("image", "") if event["Type"] == "container" else actor
         return bool(value in {image, image.partition(":")[0]})

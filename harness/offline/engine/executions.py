@@ -47,7 +47,9 @@ class Executions:
         """Raise 409 where it was started before or its container does not run."""
         if execution.exit_code is not None or execution.started:
             state = "is already running" if execution.running else "has already run"
-            raise conflict(f"exec command {execution.id} {state}" if execution.running else f"exec {execution.id} {state}")
+            raise conflict(
+                f"exec command {execution.id} {state}" if execution.running else f"exec {execution.id} {state}"
+            )
         check_is_running(execution.container)
         execution.started = True
 

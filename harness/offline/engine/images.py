@@ -32,7 +32,7 @@ class Images:
     # Pull
 
     def pull(self, reference: Reference) -> list[Json]:
-        """Take an image of the library into the store and return the messages of the pull; raises as a registry does."""
+        """Take an image of the library into the store and return the pull's messages; raises as a registry does."""
         fresh = library.find(reference)
         here = self.store.images.get(fresh.id)
         is_new = here is None or reference.familiar not in here.tags
@@ -43,7 +43,11 @@ class Images:
         if reference.digest is None and is_new:
             self.move_tag(reference.familiar, here)
         self.emit(here, "pull", reference.familiar)
-        state = f"Downloaded newer image for {reference.familiar}" if is_new else f"Image is up to date for {reference.familiar}"
+        state = (
+            f"Downloaded newer image for {reference.familiar}"
+            if is_new
+            else f"Image is up to date for {reference.familiar}"
+        )
         return [*messages, {"status": f"Digest: {here.digests[0].partition('@')[2]}"}, {"status": f"Status: {state}"}]
 
     # Tags
@@ -68,7 +72,7 @@ class Images:
     def select(self, everything: bool, asked: dict[str, list[str]]) -> list[Json]:
         """Return the list of images that a request asks for, newest first."""
         found = [image for image in self.store.images.values() if self._passes(image, everything, asked)]
-        return [image_summary(self.store, image) for image in sorted(found, key=lambda one: one.created, reverse=True)]
+        return [image_summary(image) for image in sorted(found, key=lambda one: one.created, reverse=True)]
 
     def _passes(self, image: Image, everything: bool, asked: dict[str, list[str]]) -> bool:
         is_dangling = not image.tags
@@ -116,16 +120,18 @@ class Images:
             running, user = container.state.running, container.id[:12]
             if by_id and running:
                 raise conflict(
-                    f"conflict: unable to delete {short} (cannot be forced) - image is being used by running container {user}"
+                    f"conflict: unable to delete {short} (cannot be forced) - image is being used by running container "
+                    f"{user}"
                 )
             if not force and by_id:
                 raise conflict(
-                    f"conflict: unable to delete {short} (must be forced) - image is being used by stopped container {user}"
+                    f"conflict: unable to delete {short} (must be forced) - image is being used by stopped container "
+                    f"{user}"
                 )
             if not force:
                 raise conflict(
-                    f'conflict: unable to remove repository reference "{name}" (must force) - container {user} is using '
-                    f"its referenced image {short}"
+                    f'conflict: unable to remove repository reference "{name}" (must force) - container {user} is '
+                    f"using its referenced image {short}"
                 )
 
     def _untag(self, image: Image, tag: str) -> Json:
@@ -152,7 +158,11 @@ class Images:
         freed = 0
         for image in list(self.store.images.values()):
             unused = image.id in self.store.images and not self.store.using(image) and not self.store.children(image)
-            if unused and (everything or not image.tags) and filters.labels_match(image.config.get("Labels"), asked.get("label", [])):
+            if (
+                unused
+                and (everything or not image.tags)
+                and filters.labels_match(image.config.get("Labels"), asked.get("label", []))
+            ):
                 deleted += [self._untag(image, tag) for tag in list(image.tags)] + self._delete(image, True)
                 freed += image.size
         return {"ImagesDeleted": deleted or None, "SpaceReclaimed": freed}
@@ -161,8 +171,8 @@ class Images:
         """Return the history of an image, newest layer first."""
         entries = [
             {
-                "Id": "<missing>", "Created": int(seconds(entry["created"])), "CreatedBy": entry["created_by"], "Tags": None,
-                "Size": entry.get("size", 0), "Comment": "",
+                "Id": "<missing>", "Created": int(seconds(entry["created"])), "CreatedBy": entry["created_by"],
+                "Tags": None, "Size": entry.get("size", 0), "Comment": "",
             }
             for entry in reversed(image.history)
         ]  # fmt: skip
@@ -182,10 +192,20 @@ def _layer_messages(image: Image) -> Iterator[Json]:
         yield {"status": "Pulling fs layer", "progressDetail": {}, "id": layer}
         bar = "[==================================================>]"
         detail = {"current": size, "total": size}
-        yield {"status": "Downloading", "progressDetail": detail, "progress": f"{bar} {_size(size)}/{_size(size)}", "id": layer}
+        yield {
+            "status": "Downloading",
+            "progressDetail": detail,
+            "progress": f"{bar} {_size(size)}/{_size(size)}",
+            "id": layer,
+        }
         yield {"status": "Verifying Checksum", "progressDetail": {}, "id": layer}
         yield {"status": "Download complete", "progressDetail": {}, "id": layer}
-        yield {"status": "Extracting", "progressDetail": detail, "progress": f"{bar} {_size(size)}/{_size(size)}", "id": layer}
+        yield {
+            "status": "Extracting",
+            "progressDetail": detail,
+            "progress": f"{bar} {_size(size)}/{_size(size)}",
+            "id": layer,
+        }
         yield {"status": "Pull complete", "progressDetail": {}, "id": layer}
 
 

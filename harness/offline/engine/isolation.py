@@ -4,10 +4,11 @@ Two ways, of which the engine takes the first that the machine grants:
 
 * :data:`NAMESPACES`: Linux user namespaces, without root. A container has its own root directory, process ids,
   host name and a network of nothing but its own addresses; no packet leaves it. It ends with its first process.
-* :data:`DIRECTORY`: where the kernel refuses that (macOS; Linux that restricts unprivileged user namespaces). Processes run in a
-  session of their own, in the container's directory, with its environment and commands. Absolute paths are mapped in
-  a command's own arguments and by the commands put in its PATH for that, but not in redirections and builtins of a
-  shell. A server must be one of the engine's own images to listen at the container's address.
+* :data:`DIRECTORY`: where the kernel refuses that (Linux that restricts unprivileged user namespaces). Processes run in
+  a session of their own, in the container's directory, with its environment and commands, confined as an embedded
+  host's are. The commands put in its PATH map absolute paths, as they do on a host; other programs, Python's too, see
+  the machine's. A process id is the machine's. A server listens at the container's address only if it is httpd or
+  Jupyter; what leaves the machine is not held back; a read-only mount is one for the kernel's confinement only.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ GATEWAY = "172.17.0.1"
 OWN_COMMANDS = {
     "hostname": 'echo "$HOST_NAME"', "whoami": "echo root", "id": "echo 'uid=0(root) gid=0(root) groups=0(root)'",
 }  # fmt: skip
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - what semaphores of several processes live in
 LOW_PORTS_AT = 20_000
 """In a directory, a port below 1024 of a container, closed to ordinary users, is this much higher."""
 
@@ -55,8 +57,9 @@ class Isolation:
         root = str(container.root)
         return {
             "EMBEDDED_ROOT": root, "EMBEDDED_MACHINE": "", "EMBEDDED_ADDRESS": container.address,
-            "EMBEDDED_PORTS": " ".join(f"{inner}:{real}" for inner, real in container.listens.items()), "HOST_ROOT": root,
-            "HOST_USER": "root", "HOST_NAME": container.hostname, "HOST_STANDINS": str(STANDINS), "HOST_PYTHON": sys.executable,
+            "EMBEDDED_PORTS": " ".join(f"{inner}:{real}" for inner, real in container.listens.items()),
+            "HOST_ROOT": root, "HOST_USER": "root", "HOST_NAME": container.hostname, "HOST_STANDINS": str(STANDINS),
+            "HOST_PYTHON": sys.executable,
         }  # fmt: skip
 
     def prepare(self, container: Container) -> None:
@@ -86,14 +89,24 @@ class Isolation:
         path = ":".join(f"{root}{part}" if part.startswith("/") else part for part in environment["PATH"].split(":"))
         return environment | {"PATH": path, "HOME": root + environment["HOME"]}
 
-    def spec(self, container: Container, argv: list[str], environment: dict[str, str], cwd: str, join: int | None) -> Json:
-        """Return the specification for ``guest/enter.py``; ``join`` is the pid of a running container's first process."""
+    def spec(
+        self, container: Container, argv: list[str], environment: dict[str, str], cwd: str, join: int | None
+    ) -> Json:
+        """Return the specification for ``guest/enter.py``; ``join`` is the pid of a container's first process."""
         common: Json = {"argv": argv, "env": environment, "tty": False, "addresses": [container.address, GATEWAY]}
         if not self.in_namespaces:
             view = View(container.root, container.mounts)
-            writable = [str(container.root), "/dev/shm", *(str(mount.real) for mount in container.mounts if not mount.read_only)]
+            writable = [
+                str(container.root),
+                SHARED_MEMORY,
+                *(str(mount.real) for mount in container.mounts if not mount.read_only),
+            ]
             readable = [str(path) for path in (*python_folders(), STANDINS.parent, *(m.real for m in container.mounts))]
-            return common | {"how": "plain", "cwd": str(view.real(cwd)), "confine": [confine.__file__, writable, readable]}
+            return common | {
+                "how": "plain",
+                "cwd": str(view.real(cwd)),
+                "confine": [confine.__file__, writable, readable],
+            }
         common |= {"cwd": cwd, "root": str(container.root), "hostname": container.hostname}
         if join is not None:
             return common | {"how": "join", "pid": join}

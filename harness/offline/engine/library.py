@@ -64,9 +64,7 @@ def find(reference: Reference) -> Image:
     no registry is reached from here.
     """
     if reference.domain != "docker.io":
-        raise ApiError(
-            500, f'Get "https://{reference.domain}/v2/": dial tcp: lookup {reference.domain}: no such host'
-        )
+        raise ApiError(500, f'Get "https://{reference.domain}/v2/": dial tcp: lookup {reference.domain}: no such host')
     named = [release for release in RELEASES if f"library/{release.family}" == reference.path]
     if not named:
         raise ApiError(

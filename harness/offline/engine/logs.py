@@ -103,4 +103,3 @@ def select(entries: list[Entry], streams: set[int], since: float, until: float, 
     """Yield what a request for logs asked for."""
     wanted = [e for e in entries if e.stream in streams and since <= seconds(e.time) <= until]
     yield from wanted if tail is None else wanted[len(wanted) - min(tail, len(wanted)) :]
-

@@ -15,12 +15,20 @@ CONTAINER_NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{64}")
-_MOODS = ["amber", "brisk", "calm", "daring", "eager", "fabled", "gentle", "hardy", "idle", "jolly", "keen", "lively", "mellow", "nimble", "open", "proud", "quiet", "ready", "steady", "tidy", "upbeat", "vivid", "warm", "young", "zesty"]
-_PEOPLE = ["babbage", "cerf", "dijkstra", "engelbart", "floyd", "goldberg", "hopper", "iverson", "johnson", "kay", "lamport", "mccarthy", "naur", "ousterhout", "perlman", "ritchie", "sammet", "thompson", "ullman", "vonneumann", "wirth", "yao", "zuse"]
+_MOODS = (
+    "amber", "brisk", "calm", "daring", "eager", "fabled", "gentle", "hardy", "idle", "jolly", "keen", "lively",
+    "mellow", "nimble", "open", "proud", "quiet", "ready", "steady", "tidy", "upbeat", "vivid", "warm", "young",
+    "zesty",
+)  # fmt: skip
+_PEOPLE = (
+    "babbage", "cerf", "dijkstra", "engelbart", "floyd", "goldberg", "hopper", "iverson", "johnson", "kay", "lamport",
+    "mccarthy", "naur", "ousterhout", "perlman", "ritchie", "sammet", "thompson", "ullman", "vonneumann", "wirth",
+    "yao", "zuse",
+)  # fmt: skip
 
 
 def new_id() -> str:
-    """Return 64 hexadecimal digits that are not all decimal in the first twelve, as a short id must not look like a number."""
+    """Return 64 hexadecimal digits; the first twelve are not all decimal: a short id must not look like a number."""
     while (identity := secrets.token_hex(32))[:12].isdecimal():
         pass
     return identity

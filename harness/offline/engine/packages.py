@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import shutil
@@ -12,14 +13,35 @@ from dataclasses import dataclass, field
 from harness.offline.engine.distributions import normalise
 
 # The commands of Ubuntu's minimal image that people use; those that this machine has are linked into a container.
-ESSENTIAL = ["[", "apt", "arch", "awk", "b2sum", "base32", "base64", "basename", "bash", "cat", "chgrp", "chmod", "chown", "chroot", "cksum", "clear", "cmp", "comm", "cp", "csplit", "cut", "dash", "date", "dd", "df", "diff", "dir", "dircolors", "dirname", "dmesg", "du", "echo", "egrep", "env", "expand", "expr", "factor", "false", "fgrep", "find", "flock", "fmt", "fold", "getent", "getopt", "grep", "groups", "gunzip", "gzip", "head", "hostname", "iconv", "id", "install", "ionice", "join", "kill", "ldconfig", "ldd", "link", "ln", "locale", "logger", "login", "logname", "ls", "lsblk", "md5sum", "mkdir", "mkfifo", "mknod", "mktemp", "more", "mount", "mv", "nice", "nl", "nohup", "nproc", "numfmt", "od", "paste", "pathchk", "perl", "pidof", "pinky", "pr", "printenv", "printf", "ps", "ptx", "pwd", "readlink", "realpath", "rev", "rm", "rmdir", "sed", "seq", "setpriv", "setsid", "sh", "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "shred", "shuf", "sleep", "sort", "split", "stat", "stdbuf", "stty", "sum", "sync", "tac", "tail", "tar", "tee", "test", "timeout", "top", "touch", "tr", "true", "truncate", "tsort", "tty", "tzselect", "umount", "uname", "unexpand", "uniq", "unlink", "uptime", "vdir", "w", "watch", "wc", "which", "whoami", "xargs", "yes", "zcat", "free", "pgrep", "pkill", "pmap", "vmstat"]
+ESSENTIAL = (
+    "[", "apt", "arch", "awk", "b2sum", "base32", "base64", "basename", "bash", "cat", "chgrp", "chmod", "chown",
+    "chroot", "cksum", "clear", "cmp", "comm", "cp", "csplit", "cut", "dash", "date", "dd", "df", "diff", "dir",
+    "dircolors", "dirname", "dmesg", "du", "echo", "egrep", "env", "expand", "expr", "factor", "false", "fgrep",
+    "find", "flock", "fmt", "fold", "getent", "getopt", "grep", "groups", "gunzip", "gzip", "head", "hostname",
+    "iconv", "id", "install", "ionice", "join", "kill", "ldconfig", "ldd", "link", "ln", "locale", "logger", "login",
+    "logname", "ls", "lsblk", "md5sum", "mkdir", "mkfifo", "mknod", "mktemp", "more", "mount", "mv", "nice", "nl",
+    "nohup", "nproc", "numfmt", "od", "paste", "pathchk", "perl", "pidof", "pinky", "pr", "printenv", "printf", "ps",
+    "ptx", "pwd", "readlink", "realpath", "rev", "rm", "rmdir", "sed", "seq", "setpriv", "setsid", "sh", "sha1sum",
+    "sha224sum", "sha256sum", "sha384sum", "sha512sum", "shred", "shuf", "sleep", "sort", "split", "stat", "stdbuf",
+    "stty", "sum", "sync", "tac", "tail", "tar", "tee", "test", "timeout", "top", "touch", "tr", "true", "truncate",
+    "tsort", "tty", "tzselect", "umount", "uname", "unexpand", "uniq", "unlink", "uptime", "vdir", "w", "watch", "wc",
+    "which", "whoami", "xargs", "yes", "zcat", "free", "pgrep", "pkill", "pmap", "vmstat",
+)  # fmt: skip
 COMMANDS = {
     "curl": ("curl",), "wget": ("wget",), "git": ("git",), "make": ("make",), "nano": ("nano",), "less": ("less",),
     "vim": ("vim", "vi"), "unzip": ("unzip",), "zip": ("zip",), "procps": ("ps", "top", "free"), "gcc": ("gcc", "cc"),
     "iputils-ping": ("ping",), "net-tools": ("netstat", "ifconfig"), "iproute2": ("ip", "ss"), "jq": ("jq",),
     "build-essential": ("gcc", "g++", "cc", "c++", "make", "ld", "as", "ar"), "openssh-client": ("ssh", "scp"),
 }  # fmt: skip
-PYTHON_PACKAGES = {"python3", "python3-minimal", "python3-full", "python3-pip", "python3-venv", "python3-dev", "python-is-python3"}
+PYTHON_PACKAGES = {
+    "python3",
+    "python3-minimal",
+    "python3-full",
+    "python3-pip",
+    "python3-venv",
+    "python3-dev",
+    "python-is-python3",
+}
 FROM_APT = {"python3-sklearn": "scikit-learn", "python3-tables": "tables", "jupyter-notebook": "notebook"}
 _PIP_VALUES = {"-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-t", "--target",
                "-f", "--find-links", "--root", "--prefix", "--timeout", "--retries", "--trusted-host"}  # fmt: skip
@@ -98,7 +120,7 @@ def recorded(script: str) -> Recorded:
 
 
 def _read_pip(arguments: list[str], found: Recorded) -> None:
-    for option, value in zip(arguments, arguments[1:], strict=False):
+    for option, value in itertools.pairwise(arguments):
         if option in {"-r", "--requirement"}:
             found.requirement_files.append(value)
     found.pip += [name for word in _operands(arguments, _PIP_VALUES) if (name := requirement_name(word))]

@@ -23,12 +23,12 @@ def check(bindings: Json) -> None:
     for port, hosts in bindings.items():
         number, _, protocol = port.partition("/")
         if not number.isdigit() or not 0 < int(number) < 65536:
-            raise bad_parameter(f"invalid port specification: \"{port}\"")
+            raise bad_parameter(f'invalid port specification: "{port}"')
         if (protocol or "tcp") not in {"tcp", "udp", "sctp"}:
             raise bad_parameter(f"invalid protocol: {protocol}")
         for host in hosts or []:
             if not all(part.isdigit() and int(part) < 65536 for part in (host.get("HostPort") or "0").split("-")):
-                raise bad_parameter(f"invalid port specification: \"{host.get('HostPort')}\"")
+                raise bad_parameter(f'invalid port specification: "{host.get("HostPort")}"')
 
 
 def wanted(container: Container) -> dict[str, list[Json]]:

@@ -179,7 +179,12 @@ async def readable(handle: socket.socket) -> None:
     """Wait until a socket has something to read."""
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
-    loop.add_reader(handle, lambda: ready.done() or ready.set_result(None))
+
+    def answer() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(handle, answer)
     try:
         await ready
     finally:
@@ -226,8 +231,8 @@ async def start(spec: Json, *, tty: bool, stdin: bool, sink: Sink, size: tuple[i
     master = mine["tty"] if tty else None
     readers = {mine["tty"]: STDOUT} if tty else {mine["stdout"]: STDOUT, mine["stderr"]: STDERR}
     process = Process(
-        handle=handle, control=control, pid=pid, tty=master, contained=spec["how"] != "plain", readers=readers, sink=sink,
-        stdin=await _input(mine.get("stdin")),
+        handle=handle, control=control, pid=pid, tty=master, contained=spec["how"] != "plain", readers=readers,
+        sink=sink, stdin=await _input(mine.get("stdin")),
     )  # fmt: skip
     process.begin()
     return process

@@ -25,7 +25,16 @@ def table(processes: list[psutil.Process], arguments: str) -> Json:
 
 
 def _row(process: psutil.Process) -> list[str]:
-    return ["root", str(process.pid), str(process.ppid()), "0", _begun(process), _terminal(process), _spent(process), _command(process)]
+    return [
+        "root",
+        str(process.pid),
+        str(process.ppid()),
+        "0",
+        _begun(process),
+        _terminal(process),
+        _spent(process),
+        _command(process),
+    ]
 
 
 def _aux_row(process: psutil.Process) -> list[str]:
@@ -54,7 +63,7 @@ def _command(process: psutil.Process) -> str:
 
 
 def stats(container: Container, processes: list[psutil.Process], before: Json) -> Json:
-    """Return one reading of what a container uses: processor time, memory and processes are measured, the rest is not."""
+    """Return one reading of what a container uses: processor time, memory, processes; the rest is not measured."""
     spent, memory = 0.0, 0
     for process in processes:
         with contextlib.suppress(psutil.Error):

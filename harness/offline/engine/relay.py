@@ -20,7 +20,9 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write_eof()
 
 
-async def relay(outer: tuple[asyncio.StreamReader, asyncio.StreamWriter], inner: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+async def relay(
+    outer: tuple[asyncio.StreamReader, asyncio.StreamWriter], inner: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+) -> None:
     """Pass bytes both ways until both sides are done; where one breaks, both connections are reset."""
     ways = [asyncio.ensure_future(_pump(outer[0], inner[1])), asyncio.ensure_future(_pump(inner[0], outer[1]))]
     try:

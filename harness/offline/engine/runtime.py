@@ -94,7 +94,9 @@ def settle(waiting: list[asyncio.Future[int]], code: int) -> None:
     waiting.clear()
 
 
-def environment(container: Container, machine: Machine, isolation: Isolation, extra: list[str] | None = None) -> dict[str, str]:
+def environment(
+    container: Container, machine: Machine, isolation: Isolation, extra: list[str] | None = None
+) -> dict[str, str]:
     """Return the environment of a process of the container."""
     base = {"PATH": PATH, "HOSTNAME": container.hostname, **({"TERM": "xterm"} if container.tty else {})}
     given = dict(line.partition("=")[::2] for line in [*(container.config["Env"] or []), *(extra or [])] if "=" in line)
@@ -103,8 +105,8 @@ def environment(container: Container, machine: Machine, isolation: Isolation, ex
 
 
 def specification(
-    container: Container, machine: Machine, isolation: Isolation, argv: list[str], *, cwd: str, env: list[str] | None = None,
-    join: int | None = None,
+    container: Container, machine: Machine, isolation: Isolation, argv: list[str], *, cwd: str,
+    env: list[str] | None = None, join: int | None = None,
 ) -> Json:  # fmt: skip
     """Return what is needed to start a process of the container."""
     variables = environment(container, machine, isolation, env)
@@ -132,6 +134,8 @@ def explain(argv: list[str], refused: NotStarted, cwd: str) -> tuple[str, int]:
     if refused.where != "exec":
         return f"{refused.where}: {refused}: unknown", 128
     if refused.number in {errno.ENOENT, errno.ENOTDIR}:
-        reason = f"stat {program}: no such file or directory" if "/" in program else "executable file not found in $PATH"
+        reason = (
+            f"stat {program}: no such file or directory" if "/" in program else "executable file not found in $PATH"
+        )
         return f'exec: "{program}": {reason}: unknown', 127
     return f'exec: "{program}": permission denied: unknown', 126

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
+from collections.abc import Iterator
 from pathlib import Path
+from socket import AF_UNIX
+from socket import socket as Listener  # noqa: N812 - the engine has a property called socket
 
 from aiohttp import web
 
@@ -79,9 +81,8 @@ class Engine:
         application = web.Application(middlewares=[speak_as_engine], client_max_size=LARGEST_CONTEXT)
         for part in parts:
             for route in part.routes():
-                options = dict(route.kwargs)
                 for prefix in ("", r"/v{version:\d+\.\d+}"):
-                    application.router.add_route(route.method, f"{prefix}{route.path}", route.handler, **_only_known(options))
+                    application.router.add_route(route.method, f"{prefix}{route.path}", route.handler)
         return application
 
     def _hostname(self) -> str:
@@ -90,11 +91,11 @@ class Engine:
         except OSError:
             return self.machine.instance_id
 
-    def _bind(self) -> socket.socket:
-        """Make the socket; its path may be longer than a socket's address can be, so it is bound by way of its directory."""
+    def _bind(self) -> Listener:
+        """Make the socket; its path may be longer than a socket's address can be."""
         self.socket.parent.mkdir(parents=True, exist_ok=True)
         self.socket.unlink(missing_ok=True)
-        handle = socket.socket(socket.AF_UNIX)
+        handle = Listener(AF_UNIX)
         handle.setblocking(False)
         with _reachable(self.socket) as path:
             handle.bind(path)
@@ -113,12 +114,8 @@ class Engine:
                     await containers.start(container)
 
 
-def _only_known(options: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in options.items() if key == "expect_handler"}
-
-
 @contextlib.contextmanager
-def _reachable(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a context manager of str
+def _reachable(path: Path) -> Iterator[str]:
     """Give a path for a socket that is short enough, by way of an open descriptor of its directory where need be."""
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         yield str(path)

@@ -14,9 +14,13 @@ from harness.offline.engine.files import lay_over
 from harness.offline.engine.model import Container, Image
 
 GUEST = Path(__file__).with_name("guest")
-FOLDERS = ["boot", "dev", "etc/apt", "etc/alternatives", "home", "media", "mnt", "opt", "proc", "root", "run/lock", "srv", "sys", "tmp", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "usr/local/lib", "usr/share", "usr/games", "var/cache", "var/lib/apt/lists", "var/log", "var/tmp", "var/mail"]
+FOLDERS = (
+    "boot", "dev", "etc/apt", "etc/alternatives", "home", "media", "mnt", "opt", "proc", "root", "run/lock", "srv",
+    "sys", "tmp", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "usr/local/lib", "usr/share", "usr/games",
+    "var/cache", "var/lib/apt/lists", "var/log", "var/tmp", "var/mail",
+)  # fmt: skip
 LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "var/run": "../run"}
-PASSWD = """root:x:0:0:root:/root:/bin/bash
+ACCOUNTS = """root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
@@ -89,7 +93,7 @@ def machine_command(name: str) -> Path | None:
 
 
 def lay_out(container: Container, paths: Paths) -> None:
-    """Make the container's root directory: skeleton, commands, Python, the image's layers, its own files in ``/etc``."""
+    """Make the container's root directory: skeleton, commands, Python, the image's layers, its own ``/etc``."""
     image, root = container.image, container.root
     root.mkdir(parents=True)
     if image.family == "hello-world":
@@ -132,8 +136,10 @@ def _skeleton(image: Image, root: Path) -> None:
         _link(root / name, target)
     for folder in ("tmp", "var/tmp"):
         (root / folder).chmod(0o1777)
-    _write(root / "etc/os-release", library.os_release("ubuntu" if image.family == "ubuntu" else "debian", image.release))
-    for name, text in (("passwd", PASSWD), ("group", GROUP), ("debian_version", f"{image.release}/sid\n")):
+    _write(
+        root / "etc/os-release", library.os_release("ubuntu" if image.family == "ubuntu" else "debian", image.release)
+    )
+    for name, text in (("passwd", ACCOUNTS), ("group", GROUP), ("debian_version", f"{image.release}/sid\n")):
         _write(root / "etc" / name, text)
     _write(root / "root/.bashrc", BASHRC)
     for name in ("ld.so.cache", "localtime", "nsswitch.conf"):
@@ -193,7 +199,9 @@ def _scripts(prefix: Path, one: distributions.Installed, paths: Paths) -> None:
     for name, point in one.scripts:
         module, _, function = point.partition(":")
         before = _LISTEN if not paths.prefix and name in SERVERS else ""
-        text = _SCRIPT.format(python=python, module=module, function=function.partition(".")[0], call=function, before=before)
+        text = _SCRIPT.format(
+            python=python, module=module, function=function.partition(".")[0], call=function, before=before
+        )
         if name == "jupyter":
             _write(prefix / "bin/jupyter", _JUPYTER, 0o755)
             name = "jupyter-command"  # noqa: PLW2901 - the dispatcher above takes the name
@@ -215,7 +223,12 @@ def _shared(prefix: Path, one: distributions.Installed, paths: Paths) -> None:
             _link(target, paths.seen(Path(sys.prefix) / "share/jupyter" / name))
     if one.name == "ipykernel":
         command = [_inside(prefix, paths, "bin/python3"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        kernel = {"argv": command, "display_name": "Python 3 (ipykernel)", "language": "python", "metadata": {"debugger": True}}
+        kernel = {
+            "argv": command,
+            "display_name": "Python 3 (ipykernel)",
+            "language": "python",
+            "metadata": {"debugger": True},
+        }
         _write(prefix / "share/jupyter/kernels/python3/kernel.json", json.dumps(kernel))
 
 
@@ -227,7 +240,7 @@ def _httpd(root: Path, paths: Paths) -> None:
     script = _guest_path(root, paths, "httpd.py")
     start = f'exec "{paths.seen(distributions.interpreter())}" -I -S "{script}" "$@"'
     _write(home / "bin/httpd", f"#!/bin/sh\n{start}\n", 0o755)
-    _write(root / "usr/local/bin/httpd-foreground", "#!/bin/sh\nset -e\nexec httpd -DFOREGROUND \"$@\"\n", 0o755)
+    _write(root / "usr/local/bin/httpd-foreground", '#!/bin/sh\nset -e\nexec httpd -DFOREGROUND "$@"\n', 0o755)
 
 
 def _guest_path(root: Path, paths: Paths, name: str) -> str:
@@ -246,7 +259,9 @@ def _own_files(container: Container) -> None:
         (container.root / name).mkdir(exist_ok=True)
     etc = container.root / "etc"
     _write(etc / "hostname", f"{container.hostname}\n")
-    extra = "".join(f"{ip}\t{name}\n" for name, _, ip in (e.partition(":") for e in container.host_config["ExtraHosts"] or []))
+    extra = "".join(
+        f"{ip}\t{name}\n" for name, _, ip in (e.partition(":") for e in container.host_config["ExtraHosts"] or [])
+    )
     _write(etc / "hosts", f"127.0.0.1\tlocalhost\n{extra}{container.address}\t{container.hostname}\n")
     _write(etc / "resolv.conf", "# The embedded engine's containers reach no name server.\n")
     for device in ("null", "zero", "full", "random", "urandom", "tty", "pts", "shm"):

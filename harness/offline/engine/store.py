@@ -32,7 +32,9 @@ class Store:
         for container in self.containers.values():
             if container.name == name.removeprefix("/"):
                 return container
-        begun = [container for identity, container in self.containers.items() if identity.startswith(name)] if name else []
+        begun = (
+            [container for identity, container in self.containers.items() if identity.startswith(name)] if name else []
+        )
         if len(begun) > 1:
             raise bad_parameter(f"Multiple IDs found with provided prefix: {name}")
         if not begun:
@@ -108,4 +110,6 @@ class Store:
     def free_address(self) -> str:
         """Return an address of the bridge network that no container has."""
         taken = {container.address for container in self.containers.values()}
-        return next(f"172.17.{n // 256}.{n % 256}" for n in range(2, 65534) if f"172.17.{n // 256}.{n % 256}" not in taken)
+        return next(
+            f"172.17.{n // 256}.{n % 256}" for n in range(2, 65534) if f"172.17.{n // 256}.{n % 256}" not in taken
+        )

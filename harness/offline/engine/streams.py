@@ -15,7 +15,7 @@ DEFAULT_DETACH_KEYS = "ctrl-p,ctrl-q"
 
 
 def frame(stream: int, data: bytes) -> bytes:
-    """Return one frame of a multiplexed stream: stream, three zeros, length, data ("Attach to a container" of the API)."""
+    """Return one frame of a multiplexed stream: stream, three zeros, length, data (API: "Attach to a container")."""
     return struct.pack(">BxxxI", stream, len(data)) + data
 
 

@@ -85,13 +85,19 @@ class Bench:
 
     def state(self) -> dict[str, Any]:
         """Return what there is with this case's prefix."""
-        found = [c for c in self.client.containers.list(all=True, ignore_removed=True) if c.name.startswith(self.prefix)]
+        found = [
+            c for c in self.client.containers.list(all=True, ignore_removed=True) if c.name.startswith(self.prefix)
+        ]
         for one in found:
             one.reload()
         containers = sorted([c.name[len(self.prefix) :], c.status, c.attrs["State"]["ExitCode"]] for c in found)
         tags = sorted(t for i in self.client.images.list() for t in i.tags if self.prefix in t)
         volumes = sorted(v.name for v in self.client.volumes.list() if v.name.startswith(self.prefix))
-        return {"containers": containers, "tags": [self.plain(t) for t in tags], "volumes": [self.plain(v) for v in volumes]}
+        return {
+            "containers": containers,
+            "tags": [self.plain(t) for t in tags],
+            "volumes": [self.plain(v) for v in volumes],
+        }
 
     def plain(self, text: str) -> str:
         return text.replace(self.prefix, "PREFIX")

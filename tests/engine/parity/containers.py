@@ -21,11 +21,23 @@ def until_ready(container: Any) -> None:
 
 @case()
 def create(e: Bench) -> Any:
-    c = e.create(["sleep", "5"], environment={"A": "1"}, labels={"l": "v"}, working_dir="/tmp", hostname="box", tty=True, stdin_open=True)
+    c = e.create(
+        ["sleep", "5"],
+        environment={"A": "1"},
+        labels={"l": "v"},
+        working_dir="/tmp",
+        hostname="box",
+        tty=True,
+        stdin_open=True,
+    )
     c.reload()
-    config, keys = c.attrs["Config"], ("Cmd", "Image", "Tty", "OpenStdin", "Hostname", "WorkingDir", "Labels", "Entrypoint")
-    return [{key: config[key] for key in keys}, "A=1" in config["Env"], c.attrs["State"]["Status"], c.attrs["Path"], c.attrs["Args"],
-            c.attrs["RestartCount"], c.attrs["Mounts"], c.attrs["State"]["StartedAt"], e.plain(c.attrs["Name"])]  # fmt: skip
+    config, keys = (
+        c.attrs["Config"],
+        ("Cmd", "Image", "Tty", "OpenStdin", "Hostname", "WorkingDir", "Labels", "Entrypoint"),
+    )
+    plain = [c.attrs[key] for key in ("Path", "Args", "RestartCount", "Mounts")]
+    state = [c.attrs["State"][key] for key in ("Status", "StartedAt")]
+    return [{key: config[key] for key in keys}, "A=1" in config["Env"], plain, state, e.plain(c.attrs["Name"])]
 
 
 @case(404, r"No such image: nope-nope:latest")
@@ -38,7 +50,10 @@ def create_bad_name(e: Bench) -> Any:
     return e.create(short="not allowed")
 
 
-@case(409, r'Conflict\. The container name "/PREFIX-one" is already in use by container "?ID64"?\. You have to remove \(or rename\)')
+@case(
+    409,
+    r'Conflict\. The container name "/PREFIX-one" is already in use by container "?ID64"?\. You have to remove',
+)
 def create_name_conflict(e: Bench) -> Any:
     e.create()
     return e.create()
@@ -127,7 +142,11 @@ def start_unknown_file(e: Bench) -> Any:
     return e.run("/no/such/file")
 
 
-@case(400, START_FAILED + r'exec: "/etc": (is a directory|permission denied)', differs="a directory has words of its own since 23.0")
+@case(
+    400,
+    START_FAILED + r'exec: "/etc": (is a directory|permission denied)',
+    differs="a directory has words of its own since 23.0",
+)
 def start_directory(e: Bench) -> Any:
     return e.run("/etc")
 
@@ -256,7 +275,10 @@ def remove_missing(e: Bench) -> Any:
     return e.client.api.remove_container("missing-one")
 
 
-@case(409, r"(?i)cannot remove (a running )?container .*(stop the container before (attempting removal|removing) or force remove)")
+@case(
+    409,
+    r"(?i)cannot remove (a running )?container .*(stop the container before (attempting removal|removing))",
+)
 def remove_running(e: Bench) -> Any:
     return e.run().remove()
 

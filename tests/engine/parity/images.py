@@ -43,7 +43,12 @@ def context(dockerfile: str | None, **files: str) -> io.BytesIO:
 
 def build(e: Bench, dockerfile: str | None, files: dict[str, str] | None = None, **options: Any) -> Any:
     image, _ = e.client.images.build(
-        fileobj=context(dockerfile, **(files or {})), custom_context=True, tag=e.name("image"), rm=True, forcerm=True, **options
+        fileobj=context(dockerfile, **(files or {})),
+        custom_context=True,
+        tag=e.name("image"),
+        rm=True,
+        forcerm=True,
+        **options,
     )
     return image
 
@@ -51,8 +56,8 @@ def build(e: Bench, dockerfile: str | None, files: dict[str, str] | None = None,
 @case()
 def image_inspected(e: Bench) -> Any:
     found = e.client.images.get("ubuntu").attrs
-    return ["ubuntu:latest" in found["RepoTags"], found["Id"].startswith("sha256:"), found["Os"], found["Architecture"],
-            found["Config"]["Cmd"], found["RootFS"]["Type"], len(found["RootFS"]["Layers"]), found["Size"] > 0]  # fmt: skip
+    told = ["ubuntu:latest" in found["RepoTags"], found["Id"].startswith("sha256:"), found["Size"] > 0]
+    return [*told, found["Os"], found["Architecture"], found["Config"]["Cmd"], found["RootFS"]["Type"]]
 
 
 @case(404, r"No such image: nope-nope:latest")
@@ -68,7 +73,10 @@ def image_by_beginning_of_id(e: Bench) -> Any:
 
 @case()
 def image_tagged(e: Bench) -> Any:
-    return [e.client.images.get("ubuntu").tag(e.name("copy"), "v1"), e.client.images.get(f"{e.name('copy')}:v1").id == e.client.images.get("ubuntu").id]
+    return [
+        e.client.images.get("ubuntu").tag(e.name("copy"), "v1"),
+        e.client.images.get(f"{e.name('copy')}:v1").id == e.client.images.get("ubuntu").id,
+    ]
 
 
 @case(400, r"invalid reference format", differs="status 500 up to 20.10")
@@ -92,7 +100,11 @@ def image_remove_missing(e: Bench) -> Any:
     return e.client.images.remove("nope-nope")
 
 
-@case(409, r'conflict: unable to remove repository reference "PREFIX-image" \(must force\) - container ID12 is using its referenced image ID12')
+@case(
+    409,
+    r'conflict: unable to remove repository reference "PREFIX-image" \(must force\) - '
+    r"container ID12 is using its referenced image ID12",
+)
 def image_in_use(e: Bench) -> Any:
     build(e, f"FROM ubuntu\nLABEL own={e.prefix}\n")
     e.create(image=e.name("image"))
@@ -159,12 +171,18 @@ def build_target(e: Bench) -> Any:
 def build_labels_and_cache(e: Bench) -> Any:
     dockerfile = f"FROM ubuntu\nENV OWN={e.prefix}\n"
     first, second = build(e, dockerfile), build(e, dockerfile)
-    return [first.id == second.id, build(e, dockerfile, labels={"x": "y"}).labels, build(e, dockerfile, nocache=True).id == first.id]
+    return [
+        first.id == second.id,
+        build(e, dockerfile, labels={"x": "y"}).labels,
+        build(e, dockerfile, nocache=True).id == first.id,
+    ]
 
 
 @case()
 def build_steps(e: Bench) -> Any:
-    _, log = e.client.images.build(fileobj=context("FROM ubuntu\nLABEL a=b\n"), custom_context=True, tag=e.name("image"), rm=True)
+    _, log = e.client.images.build(
+        fileobj=context("FROM ubuntu\nLABEL a=b\n"), custom_context=True, tag=e.name("image"), rm=True
+    )
     text = "".join(entry.get("stream", "") for entry in log)
     return [line for line in e.plain(text).splitlines() if line.startswith(("Step", "Successfully tagged"))]
 
@@ -217,7 +235,9 @@ def build_command_not_found(e: Bench) -> Any:
 @case(400, r"invalid reference format", differs="status 500 up to 20.10")
 def build_bad_tag(e: Bench) -> Any:
     data = context("FROM ubuntu\n").read()
-    e.client.api._raise_for_status(e.raw("/build", params={"t": "Not/Allowed"}, data=data, headers={"Content-Type": "application/x-tar"}))
+    e.client.api._raise_for_status(
+        e.raw("/build", params={"t": "Not/Allowed"}, data=data, headers={"Content-Type": "application/x-tar"})
+    )
 
 
 @case()

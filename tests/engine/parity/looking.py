@@ -18,13 +18,23 @@ def ping(e: Bench) -> Any:
 @case()
 def version(e: Bench) -> Any:
     found = e.client.version()
-    return [found["Os"], found["Arch"], sorted(set(found) & {"Version", "ApiVersion", "MinAPIVersion", "KernelVersion", "Components"})]
+    return [
+        found["Os"],
+        found["Arch"],
+        sorted(set(found) & {"Version", "ApiVersion", "MinAPIVersion", "KernelVersion", "Components"}),
+    ]
 
 
 @case()
 def info(e: Bench) -> Any:
     found = e.client.info()
-    return [found["OSType"], found["Architecture"], found["NCPU"], found["Swarm"]["LocalNodeState"], found["DefaultRuntime"]]
+    return [
+        found["OSType"],
+        found["Architecture"],
+        found["NCPU"],
+        found["Swarm"]["LocalNodeState"],
+        found["DefaultRuntime"],
+    ]
 
 
 @case()
@@ -39,8 +49,9 @@ def list_filters(e: Bench) -> Any:
     first = e.ended(["sh", "-c", "exit 4"], labels={"kind": e.prefix})
     e.run(short="two", labels={"kind": "other"})
     asked = [
-        {"status": "exited", "name": e.prefix}, {"label": f"kind={e.prefix}"}, {"exited": "4", "name": e.prefix}, {"id": first.id},
-        {"ancestor": "ubuntu", "name": e.prefix}, {"since": first.id, "name": e.prefix}, {"name": "no-such-name"},
+        {"status": "exited", "name": e.prefix}, {"label": f"kind={e.prefix}"}, {"exited": "4", "name": e.prefix},
+        {"id": first.id}, {"ancestor": "ubuntu", "name": e.prefix}, {"since": first.id, "name": e.prefix},
+        {"name": "no-such-name"},
     ]  # fmt: skip
     return [sorted(e.plain(c.name) for c in e.client.containers.list(all=True, filters=one)) for one in asked]
 
@@ -60,7 +71,14 @@ def list_entry(e: Bench) -> Any:
     c = e.run(["sh", "-c", "sleep 60"], ports={"80/tcp": None}, labels={"a": "b"})
     found = next(one for one in e.client.api.containers(filters={"id": c.id}))
     ports = [{key: port[key] for key in ("PrivatePort", "Type")} for port in found["Ports"]][:1]
-    return [found["Command"], found["Image"], found["State"], found["Labels"], ports, [e.plain(n) for n in found["Names"]]]
+    return [
+        found["Command"],
+        found["Image"],
+        found["State"],
+        found["Labels"],
+        ports,
+        [e.plain(n) for n in found["Names"]],
+    ]
 
 
 @case(404, r"No such container: missing-one")
@@ -79,7 +97,11 @@ def published_port(e: Bench) -> Any:
     c = e.run(ports={"80/tcp": 28003})
     c.reload()
     hosts = c.attrs["NetworkSettings"]["Ports"]["80/tcp"]
-    return [{"HostIp": "0.0.0.0", "HostPort": "28003"} in hosts, c.attrs["HostConfig"]["PortBindings"], list(c.attrs["Config"]["ExposedPorts"])]
+    return [
+        {"HostIp": "0.0.0.0", "HostPort": "28003"} in hosts,
+        c.attrs["HostConfig"]["PortBindings"],
+        list(c.attrs["Config"]["ExposedPorts"]),
+    ]
 
 
 @case()
@@ -96,7 +118,11 @@ def ports_after_exit(e: Bench) -> Any:
     return c.ports
 
 
-@case(500, r"driver failed programming external connectivity on endpoint PREFIX-two \(ID64\): Bind for 0\.0\.0\.0:28004 failed: port is already allocated")
+@case(
+    500,
+    r"driver failed programming external connectivity on endpoint PREFIX-two \(ID64\): "
+    r"Bind for 0\.0\.0\.0:28004 failed: port is already allocated",
+)
 def port_already_allocated(e: Bench) -> Any:
     e.run(ports={"80/tcp": 28004})
     return e.run(short="two", ports={"80/tcp": 28004})
@@ -104,7 +130,12 @@ def port_already_allocated(e: Bench) -> Any:
 
 @case()
 def environment_and_hostname(e: Bench) -> Any:
-    c = e.ended(["sh", "-c", "echo $A $HOME $(hostname) $(pwd)"], environment=["A=b c"], hostname="box", working_dir="/made/here")
+    c = e.ended(
+        ["sh", "-c", "echo $A $HOME $(hostname) $(pwd)"],
+        environment=["A=b c"],
+        hostname="box",
+        working_dir="/made/here",
+    )
     return c.logs()
 
 
@@ -149,9 +180,20 @@ def events_of_a_life(e: Bench) -> Any:
 def events_attributes(e: Bench) -> Any:
     begun = int(time.time()) - 1
     c = e.ended(["sh", "-c", "exit 6"], labels={"own": "label"})
-    event = next(e.client.api.events(since=begun, until=int(time.time()) + 1, filters={"container": c.id, "event": "die"}, decode=True))
+    event = next(
+        e.client.api.events(
+            since=begun, until=int(time.time()) + 1, filters={"container": c.id, "event": "die"}, decode=True
+        )
+    )
     attributes = event["Actor"]["Attributes"]
-    return [event["Type"], event["Actor"]["ID"] == c.id, attributes["exitCode"], attributes["own"], attributes["image"], e.plain(attributes["name"])]
+    return [
+        event["Type"],
+        event["Actor"]["ID"] == c.id,
+        attributes["exitCode"],
+        attributes["own"],
+        attributes["image"],
+        e.plain(attributes["name"]),
+    ]
 
 
 # Archives
@@ -194,7 +236,12 @@ def archive_to_nowhere(e: Bench) -> Any:
 @case()
 def volume_life(e: Bench) -> Any:
     v = e.client.volumes.create(e.name("vol"), labels={"a": "b"})
-    seen = [v.attrs["Driver"], v.attrs["Labels"], v.attrs["Scope"], v.attrs["Mountpoint"].endswith(f"/volumes/{v.name}/_data")]
+    seen = [
+        v.attrs["Driver"],
+        v.attrs["Labels"],
+        v.attrs["Scope"],
+        v.attrs["Mountpoint"].endswith(f"/volumes/{v.name}/_data"),
+    ]
     v.remove()
     return seen
 
@@ -226,7 +273,14 @@ def volume_read_only(e: Bench) -> Any:
     c = e.ended(["sh", "-c", "echo x > /data/file"], volumes=[f"{e.name('vol')}:/data:ro"])
     c.reload()
     mount = c.attrs["Mounts"][0]
-    return [c.wait()["StatusCode"] != 0, mount["RW"], mount["Type"], mount["Destination"], e.plain(mount["Name"]), b"Read-only" in c.logs()]
+    return [
+        c.wait()["StatusCode"] != 0,
+        mount["RW"],
+        mount["Type"],
+        mount["Destination"],
+        e.plain(mount["Name"]),
+        b"Read-only" in c.logs(),
+    ]
 
 
 @case()
@@ -267,7 +321,12 @@ def container_in_bridge(e: Bench) -> Any:
     c = e.run()
     c.reload()
     settings = c.attrs["NetworkSettings"]
-    return [list(settings["Networks"]), settings["IPAddress"].startswith("172."), settings["IPPrefixLen"], settings["MacAddress"][:6]]
+    return [
+        list(settings["Networks"]),
+        settings["IPAddress"].startswith("172."),
+        settings["IPPrefixLen"],
+        settings["MacAddress"][:6],
+    ]
 
 
 @case()

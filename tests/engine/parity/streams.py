@@ -88,7 +88,9 @@ def attach_missing(e: Bench) -> Any:
 @case(400, r"[Ii]nvalid detach keys")
 def attach_bad_detach_keys(e: Bench) -> Any:
     c = e.run(tty=True)
-    e.client.api._raise_for_status(e.raw(f"/containers/{c.id}/attach", params={"stream": 1, "detachKeys": "ctrl-nothing"}))
+    e.client.api._raise_for_status(
+        e.raw(f"/containers/{c.id}/attach", params={"stream": 1, "detachKeys": "ctrl-nothing"})
+    )
 
 
 def conversation(container: Any, **params: Any) -> socket.socket:
@@ -202,7 +204,9 @@ def execute_in_terminal(e: Bench) -> Any:
 def execute_detached(e: Bench) -> Any:
     c = e.run()
     c.exec_run(["touch", "/tmp/made"], detach=True)
-    return until("the file is made", lambda: c.exec_run(["ls", "/tmp/made"]).output, timeout=20, is_done=b"/tmp/made\n".__eq__)
+    return until(
+        "the file is made", lambda: c.exec_run(["ls", "/tmp/made"]).output, timeout=20, is_done=b"/tmp/made\n".__eq__
+    )
 
 
 @case()
@@ -246,7 +250,11 @@ def execute_in_missing_folder(e: Bench) -> Any:
     return [code != 0, b"no such file or directory" in output]
 
 
-@case(400, r"(OCI runtime exec failed: .*)?unable to find user nobody-knows: no matching entries in passwd file", differs="told by stream or status")
+@case(
+    400,
+    r"(OCI runtime exec failed: .*)?unable to find user nobody-knows: no matching entries in passwd file",
+    differs="told by stream or status",
+)
 def execute_as_unknown_user(e: Bench) -> Any:
     c = e.run()
     identity = e.client.api.exec_create(c.id, "true", user="nobody-knows")["Id"]
@@ -269,4 +277,12 @@ def execute_inspected(e: Bench) -> Any:
     e.client.api.exec_start(identity)
     after = e.client.api.exec_inspect(identity)
     config = after["ProcessConfig"]
-    return [before["Running"], before["ExitCode"], after["Running"], after["ExitCode"], config["entrypoint"], config["arguments"], after["ContainerID"] == c.id]
+    return [
+        before["Running"],
+        before["ExitCode"],
+        after["Running"],
+        after["ExitCode"],
+        config["entrypoint"],
+        config["arguments"],
+        after["ContainerID"] == c.id,
+    ]

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from aiohttp import web
 
@@ -46,7 +46,7 @@ class ArchivesApi:
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         path, header = self._look(request)
-        name = os.path.basename(clean(request.query["path"])) or "/"
+        name = PurePosixPath(clean(request.query["path"])).name or "/"
         data = await asyncio.to_thread(_archive, path, name)
         return web.Response(body=data, headers=header, content_type="application/x-tar")
 
@@ -59,7 +59,7 @@ class ArchivesApi:
             found = path.lstat()
         except OSError:
             raise ApiError(404, f"Could not find the file {text} in container {container.id}") from None
-        document = _describe(path, found, os.path.basename(clean(text)) or "/")
+        document = _describe(path, found, PurePosixPath(clean(text)).name or "/")
         encoded = base64.b64encode(json.dumps(document).encode()).decode()
         return path, {"X-Docker-Container-Path-Stat": encoded}
 

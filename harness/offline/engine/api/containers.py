@@ -27,12 +27,14 @@ class ContainersApi:
         one = "/containers/{name}"
         posts = {
             "start": self.start, "stop": self.stop, "restart": self.restart, "kill": self.kill, "pause": self.pause,
-            "unpause": self.unpause, "rename": self.rename, "resize": self.resize, "wait": self.wait, "update": self.update,
+            "unpause": self.unpause, "rename": self.rename, "resize": self.resize, "wait": self.wait,
+            "update": self.update,
         }  # fmt: skip
         return [
             web.get("/containers/json", self.list), web.post("/containers/create", self.create),
-            web.post("/containers/prune", self.prune), web.get(f"{one}/json", self.inspect), web.delete(one, self.remove),
-            web.get(f"{one}/top", self.top), web.get(f"{one}/stats", self.stats), web.get(f"{one}/changes", self.changes),
+            web.post("/containers/prune", self.prune), web.get(f"{one}/json", self.inspect),
+            web.delete(one, self.remove), web.get(f"{one}/top", self.top), web.get(f"{one}/stats", self.stats),
+            web.get(f"{one}/changes", self.changes),
             *(web.post(f"{one}/{verb}", handler) for verb, handler in posts.items()),
         ]  # fmt: skip
 

@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class TakenOver(web.StreamResponse):
     """Is returned for a connection that is no longer HTTP: there is nothing to send."""
 
-    async def prepare(self, request: web.BaseRequest) -> Any:
+    async def prepare(self, request: web.BaseRequest) -> Any:  # noqa: ARG002 - aiohttp's signature
         raise ConnectionResetError("the connection was taken over")
 
 
@@ -70,8 +70,8 @@ def _check_version(version: str | None) -> None:
     asked, least, most = (tuple(map(int, text.split("."))) for text in (version, LEAST_VERSION, API_VERSION))
     if asked < least:
         raise bad_parameter(
-            f"client version {version} is too old. Minimum supported API version is {LEAST_VERSION}, please upgrade your "
-            "client to a newer version"
+            f"client version {version} is too old. Minimum supported API version is {LEAST_VERSION}, please upgrade "
+            "your client to a newer version"
         )
     if asked > most:
         raise bad_parameter(f"client version {version} is too new. Maximum supported API version is {API_VERSION}")

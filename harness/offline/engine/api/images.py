@@ -14,7 +14,8 @@ from aiohttp import web
 from harness.offline.engine import documents, filters
 from harness.offline.engine.api.http import body, line, reply, stream
 from harness.offline.engine.build import context
-from harness.offline.engine.build.builder import Builder, Options, read_dockerfile
+from harness.offline.engine.build.builder import Builder, read_dockerfile
+from harness.offline.engine.build.steps import Options
 from harness.offline.engine.errors import bad_parameter, unsupported
 from harness.offline.engine.images import FILTERS, Images
 from harness.offline.engine.library import digest
@@ -36,12 +37,14 @@ class ImagesApi:
         """Return the routes, without the version before them."""
         one = "/images/{name:.+}"
         return [
-            web.get("/images/json", self.list), web.post("/images/create", self.create), web.get("/images/search", self.search),
-            web.get("/images/get", self.refuse("saving images")), web.post("/images/load", self.refuse("loading images")),
-            web.post("/images/prune", self.prune), web.post("/build/prune", self.prune_build), web.post("/build", self.build),
-            web.post("/commit", self.commit), web.get(f"{one}/json", self.inspect), web.get(f"{one}/history", self.history),
-            web.get(f"{one}/get", self.refuse("saving images")), web.post(f"{one}/tag", self.tag),
-            web.post(f"{one}/push", self.push), web.delete(one, self.remove), web.post("/session", self.refuse("BuildKit")),
+            web.get("/images/json", self.list), web.post("/images/create", self.create),
+            web.get("/images/search", self.search), web.get("/images/get", self.refuse("saving images")),
+            web.post("/images/load", self.refuse("loading images")), web.post("/images/prune", self.prune),
+            web.post("/build/prune", self.prune_build), web.post("/build", self.build),
+            web.post("/commit", self.commit), web.get(f"{one}/json", self.inspect),
+            web.get(f"{one}/history", self.history), web.get(f"{one}/get", self.refuse("saving images")),
+            web.post(f"{one}/tag", self.tag), web.post(f"{one}/push", self.push), web.delete(one, self.remove),
+            web.post("/session", self.refuse("BuildKit")),
         ]  # fmt: skip
 
     def refuse(self, what: str):  # type: ignore[no-untyped-def]  # noqa: ANN201 - a handler
@@ -65,7 +68,9 @@ class ImagesApi:
         if not name:
             raise bad_parameter("invalid reference format")
         tag = request.query.get("tag", "")
-        reference = parse_reference(f"{name}@{tag}" if tag.startswith("sha256:") else name, None if ":" in tag else tag or None)
+        reference = parse_reference(
+            f"{name}@{tag}" if tag.startswith("sha256:") else name, None if ":" in tag else tag or None
+        )
         messages = self.images.pull(reference)
         response = await stream(request)
         for message in messages:
@@ -79,7 +84,8 @@ class ImagesApi:
         term = request.query.get("term", "")
         names = sorted({release.family for release in RELEASES if term in release.family})
         found = [
-            {"name": name, "description": "", "star_count": 0, "is_official": True, "is_automated": False} for name in names
+            {"name": name, "description": "", "star_count": 0, "is_official": True, "is_automated": False}
+            for name in names
         ]
         return reply(found)
 

@@ -63,7 +63,9 @@ class StreamsApi:
             session.replay()
         if filters.flag(query, "stream"):
             self.containers.emit(container, "attach")
-            detached = await session.run(DetachKeys(keys if container.tty else b""), typing=filters.flag(query, "stdin"))
+            detached = await session.run(
+                DetachKeys(keys if container.tty else b""), typing=filters.flag(query, "stdin")
+            )
             if detached:
                 self.containers.emit(container, "detach")
         await conversation.close()
@@ -92,7 +94,14 @@ class StreamsApi:
         return response
 
     async def _follow(
-        self, response: web.StreamResponse, log: Log, offset: int, runtime: Runtime, wanted: set[int], tty: bool, stamped: bool
+        self,
+        response: web.StreamResponse,
+        log: Log,
+        offset: int,
+        runtime: Runtime,
+        wanted: set[int],
+        tty: bool,
+        stamped: bool,
     ) -> None:
         async for entry in log.follow(offset, runtime.exited):
             if entry.stream in wanted:
@@ -121,7 +130,9 @@ class StreamsApi:
     async def _converse(self, request: web.Request, execution: Exec) -> None:
         tty = bool(execution.config.get("Tty"))
         conversation = take_over(request, tty)
-        streams = {number for number, key in ((STDOUT, "AttachStdout"), (STDERR, "AttachStderr")) if execution.config.get(key)}
+        streams = {
+            number for number, key in ((STDOUT, "AttachStdout"), (STDERR, "AttachStderr")) if execution.config.get(key)
+        }
         client = Attached(conversation, streams, tty)
         try:
             # Refusals come over the stream: the connection has been taken over before the engine looks at the command.

@@ -50,14 +50,15 @@ class SystemApi:
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, without the version before them."""
         return [
-            web.get("/_ping", self.ping, allow_head=False), web.head("/_ping", self.ping), web.get("/version", self.version),
-            web.get("/info", self.info), web.get("/system/df", self.usage), web.get("/events", self.events),
-            web.post("/auth", self.auth), web.get("/volumes", self.volumes), web.post("/volumes/create", self.create_volume),
-            web.post("/volumes/prune", self.prune_volumes), web.get("/volumes/{name}", self.volume),
-            web.delete("/volumes/{name}", self.remove_volume), web.get("/networks", self.networks),
-            web.post("/networks/create", self.create_network), web.post("/networks/prune", self.prune_networks),
-            web.get("/networks/{name}", self.network), web.delete("/networks/{name}", self.remove_network),
-            web.get("/swarm", self.no_swarm), web.get("/services", self.no_swarm), web.get("/nodes", self.no_swarm),
+            web.get("/_ping", self.ping, allow_head=False), web.head("/_ping", self.ping),
+            web.get("/version", self.version), web.get("/info", self.info), web.get("/system/df", self.usage),
+            web.get("/events", self.events), web.post("/auth", self.auth), web.get("/volumes", self.volumes),
+            web.post("/volumes/create", self.create_volume), web.post("/volumes/prune", self.prune_volumes),
+            web.get("/volumes/{name}", self.volume), web.delete("/volumes/{name}", self.remove_volume),
+            web.get("/networks", self.networks), web.post("/networks/create", self.create_network),
+            web.post("/networks/prune", self.prune_networks), web.get("/networks/{name}", self.network),
+            web.delete("/networks/{name}", self.remove_network), web.get("/swarm", self.no_swarm),
+            web.get("/services", self.no_swarm), web.get("/nodes", self.no_swarm),
         ]  # fmt: skip
 
     async def ping(self, request: web.Request) -> web.StreamResponse:
@@ -76,7 +77,12 @@ class SystemApi:
         old = {key: details[key] for key in details if key != "Experimental"}
         component = {"Name": "Engine", "Version": ENGINE_VERSION, "Details": details}
         return reply(
-            {"Platform": {"Name": "Docker Engine (embedded)"}, "Components": [component], "Version": ENGINE_VERSION, **old}
+            {
+                "Platform": {"Name": "Docker Engine (embedded)"},
+                "Components": [component],
+                "Version": ENGINE_VERSION,
+                **old,
+            }
         )
 
     async def info(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002
@@ -86,14 +92,17 @@ class SystemApi:
             "ID": digest(self.hostname)[7:43], "Containers": len(states), "ContainersRunning": running - paused,
             "ContainersPaused": paused, "ContainersStopped": len(states) - running, "Images": len(self.store.images),
             "Driver": "overlay2", "DriverStatus": [], "Name": self.hostname, "ServerVersion": ENGINE_VERSION,
-            "Plugins": {"Volume": ["local"], "Network": ["bridge", "host", "null"], "Authorization": None, "Log": ["json-file"]},
+            "Plugins": {
+                "Volume": ["local"], "Network": ["bridge", "host", "null"], "Authorization": None, "Log": ["json-file"],
+            },
             "MemoryLimit": False, "SwapLimit": False, "CpuCfsPeriod": False, "CpuCfsQuota": False, "CPUShares": False,
             "CPUSet": False, "PidsLimit": False, "IPv4Forwarding": True, "Debug": False, "OomKillDisable": False,
-            "NGoroutines": 0, "SystemTime": now(), "LoggingDriver": "json-file", "CgroupDriver": "none", "CgroupVersion": "2",
-            "KernelVersion": platform.release(), "OperatingSystem": "Ubuntu (embedded host)", "OSVersion": "", "OSType": "linux",
-            "Architecture": "x86_64", "IndexServerAddress": "https://index.docker.io/v1/", "RegistryConfig": None,
-            "NCPU": psutil.cpu_count(), "MemTotal": psutil.virtual_memory().total, "DockerRootDir": DATA, "HttpProxy": "",
-            "HttpsProxy": "", "NoProxy": "", "Labels": [], "ExperimentalBuild": False, "Runtimes": {"runc": {"path": "runc"}},
+            "NGoroutines": 0, "SystemTime": now(), "LoggingDriver": "json-file", "CgroupDriver": "none",
+            "CgroupVersion": "2", "KernelVersion": platform.release(), "OperatingSystem": "Ubuntu (embedded host)",
+            "OSVersion": "", "OSType": "linux", "Architecture": "x86_64",
+            "IndexServerAddress": "https://index.docker.io/v1/", "RegistryConfig": None, "NCPU": psutil.cpu_count(),
+            "MemTotal": psutil.virtual_memory().total, "DockerRootDir": DATA, "HttpProxy": "", "HttpsProxy": "",
+            "NoProxy": "", "Labels": [], "ExperimentalBuild": False, "Runtimes": {"runc": {"path": "runc"}},
             "DefaultRuntime": "runc", "Swarm": {"LocalNodeState": "inactive", "ControlAvailable": False, "Error": ""},
             "LiveRestoreEnabled": False, "Isolation": self.containers.isolation.name, "InitBinary": "docker-init",
             "SecurityOptions": [], "Warnings": ["embedded engine: RUN lines are recorded, not executed"],
@@ -107,7 +116,7 @@ class SystemApi:
         ]
         return reply({
             "LayersSize": sum(image.size for image in store.images.values()), "Volumes": volumes, "BuildCache": [],
-            "Images": [documents.image_summary(store, one) | {"Containers": len(store.using(one)), "SharedSize": 0}
+            "Images": [documents.image_summary(one) | {"Containers": len(store.using(one)), "SharedSize": 0}
                        for one in store.images.values() if one.tags],
             "Containers": [documents.container_summary(one, one.image_name, True) for one in store.containers.values()],
             "BuilderSize": 0,
@@ -127,15 +136,13 @@ class SystemApi:
 
     async def auth(self, request: web.Request) -> web.StreamResponse:
         await body(request)
-        raise ApiError(
-            401, 'Get "https://registry-1.docker.io/v2/": unauthorized: incorrect username or password'
-        )
+        raise ApiError(401, 'Get "https://registry-1.docker.io/v2/": unauthorized: incorrect username or password')
 
     async def no_swarm(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002
         raise ApiError(
             503,
-            'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm '
-            "and try again.",
+            'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to '
+            "swarm and try again.",
         )
 
     # Volumes
@@ -156,7 +163,9 @@ class SystemApi:
         document = await body(request, required=False)
         name = document.get("Name") or ""
         if document.get("Driver") not in {None, "", "local"}:
-            raise ApiError(404, f'error looking up volume plugin {document["Driver"]}: plugin "{document["Driver"]}" not found')
+            raise ApiError(
+                404, f'error looking up volume plugin {document["Driver"]}: plugin "{document["Driver"]}" not found'
+            )
         if name and not CONTAINER_NAME.fullmatch(name):
             raise bad_parameter(
                 f'create {name}: "{name}" includes invalid characters for a local volume name, only '
@@ -211,7 +220,9 @@ class SystemApi:
             raise bad_parameter("invalid name: name is empty")
         if any(network["Name"] == name for network in self.store.networks.values()):
             raise conflict(f"network with name {name} already exists")
-        network = documents.new_network(name, new_id(), now(), document.get("Driver") or "bridge", document.get("Labels"))
+        network = documents.new_network(
+            name, new_id(), now(), document.get("Driver") or "bridge", document.get("Labels")
+        )
         self.store.networks[network["Id"]] = network
         self.store.events.emit("network", "create", network["Id"], {"name": name, "type": network["Driver"]})
         return reply({"Id": network["Id"], "Warning": ""}, status=201)
@@ -222,7 +233,9 @@ class SystemApi:
             raise ApiError(403, f"{network['Name']} is a pre-defined network and cannot be removed")
         users = documents.network_document(network, self.store.containers.values())["Containers"]
         if users:
-            raise ApiError(403, f"error while removing network: network {network['Name']} id {network['Id']} has active endpoints")
+            raise ApiError(
+                403, f"error while removing network: network {network['Name']} id {network['Id']} has active endpoints"
+            )
         del self.store.networks[network["Id"]]
         self.store.events.emit("network", "destroy", network["Id"], {"name": network["Name"]})
         return web.Response(status=204)

@@ -1,1 +1,1 @@
-"""``docker build`` with the classic builder: Dockerfiles are read and obeyed, RUN lines checked and recorded, not executed."""
+"""``docker build`` with the classic builder: Dockerfiles are obeyed, but RUN lines are recorded, not executed."""

@@ -30,16 +30,22 @@ def unpack(archive: bytes, folder: Path) -> None:
 
 
 def find(root: Path, pattern: str) -> list[Path]:
-    """Return what a source of COPY names below a directory, sorted; raises :class:`CopyFailed` where there is nothing."""
+    """Return what a source of COPY names below a directory, sorted; raises :class:`CopyFailed` for nothing."""
     relative = Path(pattern.lstrip("/"))
     if ".." in relative.parts:
         raise CopyFailed(f"forbidden path outside the build context: {pattern} ()")
     if not any(sign in pattern for sign in "*?["):
         if not (root / relative).exists():
-            raise CopyFailed(f"file not found in build context or excluded by .dockerignore: stat {pattern}: file does not exist")
+            raise CopyFailed(
+                f"file not found in build context or excluded by .dockerignore: stat {pattern}: file does not exist"
+            )
         return [root / relative]
     folder = root / relative.parent
-    matched = sorted(path for path in folder.iterdir() if fnmatch.fnmatchcase(path.name, relative.name)) if folder.is_dir() else []
+    matched = (
+        sorted(path for path in folder.iterdir() if fnmatch.fnmatchcase(path.name, relative.name))
+        if folder.is_dir()
+        else []
+    )
     if not matched:
         raise CopyFailed("no source files were specified")
     return matched

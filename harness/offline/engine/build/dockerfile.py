@@ -70,7 +70,9 @@ def parse(text: str) -> list[Instruction]:
     read = [entry for entry in structure if entry["instruction"] != "COMMENT"]
     _check_lines(text, structure)
     if not read:
-        raise bad_parameter("the Dockerfile (Dockerfile) cannot be empty" if not text.strip() else "file with no instructions")
+        raise bad_parameter(
+            "the Dockerfile (Dockerfile) cannot be empty" if not text.strip() else "file with no instructions"
+        )
     return [instruction(entry["instruction"], entry["value"] or "", entry["startline"] + 1) for entry in read]
 
 
@@ -92,7 +94,8 @@ def _check_count(found: Instruction) -> None:
     count = len(found.json_form() or found.value.split())
     if found.name in {"COPY", "ADD"} and count == 1:
         raise found.error(
-            f"{found.name} requires at least two arguments, but only one was provided. Destination could not be determined"
+            f"{found.name} requires at least two arguments, but only one was provided. Destination could not be "
+            "determined"
         )
     wrong = count < least or (most is not None and count > most) or (found.name == "FROM" and count == 2)
     if wrong and not (found.name in {"WORKDIR", "USER"} and count > 1 and '"' in found.value):
@@ -140,6 +143,6 @@ def pairs(found: Instruction, variables: Mapping[str, str]) -> list[tuple[str, s
         return [(name, expand(value.strip(), variables))]
     for word in words:
         if "=" not in word:
-            raise found.error(f"Syntax error - can't find = in \"{word}\". Must be of the form: name=value")
+            raise found.error(f'Syntax error - can\'t find = in "{word}". Must be of the form: name=value')
     resolved = (word.partition("=") for word in words)
     return [(expand(name, variables), expand(value, variables)) for name, _, value in resolved]

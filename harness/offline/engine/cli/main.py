@@ -12,7 +12,9 @@ from .output import complain
 
 VERSION = "27.5.1"
 VERBS = {
-    "containers": "ps rm start stop restart kill pause unpause wait rename port top attach exec logs cp stats update",
+    "containers": "ps rm stop restart kill pause unpause wait rename port top stats update",
+    "streams": "start attach exec logs",
+    "copying": "cp",
     "running": "run create",
     "images": "images pull push rmi tag history build search commit",
     "system": "version info events inspect login logout",
@@ -60,8 +62,6 @@ def main(arguments: list[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-
-
 def _global_options(arguments: list[str]) -> list[str]:
     """Read what stands before the verb."""
     words = list(arguments)
@@ -89,7 +89,7 @@ def _dispatch(words: list[str]) -> int:
         return 0
     if verb in GROUPS or verb in OWN_GROUPS:
         if rest and verb in OWN_GROUPS and (handler := _handler("system", f"{verb}_{rest[0].replace('-', '_')}")):
-            return handler(rest[1:])
+            return int(handler(rest[1:]))
         if rest and verb in GROUPS:
             return _dispatch([GROUPS[verb].get(rest[0], rest[0]), *rest[1:]])
         raise Failed(f"Usage:  docker {verb} COMMAND")
@@ -97,7 +97,7 @@ def _dispatch(words: list[str]) -> int:
         if verb in names.split():
             handler = _handler(module, verb)
             assert handler is not None
-            return handler(rest)
+            return int(handler(rest))
     raise Failed(f"docker: unknown command: docker {verb}\n\nRun 'docker --help' for more information")
 
 

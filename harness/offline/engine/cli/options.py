@@ -91,7 +91,11 @@ class Options:
             values[name] = value
 
     def _unknown(self, message: str) -> Failed:
-        return Failed(f"{message}\n\nUsage:  docker {self.command} [OPTIONS]\n\nRun 'docker {self.command} --help' for more information", 125)
+        return Failed(
+            f"{message}\n\nUsage:  docker {self.command} [OPTIONS]\n\n"
+            f"Run 'docker {self.command} --help' for more information",
+            125,
+        )
 
 
 class Help(Exception):
@@ -103,7 +107,9 @@ def at_least(command: str, operands: list[str], count: int) -> None:
     if len(operands) < count:
         plural = "argument" if count == 1 else "arguments"
         said = f"docker: 'docker {command}' requires at least {count} {plural}"
-        raise Failed(f"{said}\n\nUsage:  docker {command} [OPTIONS]\n\nSee 'docker {command} --help' for more information")
+        raise Failed(
+            f"{said}\n\nUsage:  docker {command} [OPTIONS]\n\nSee 'docker {command} --help' for more information"
+        )
 
 
 def exactly(command: str, operands: list[str], count: int) -> None:
@@ -112,4 +118,6 @@ def exactly(command: str, operands: list[str], count: int) -> None:
         plural = "argument" if count == 1 else "arguments"
         wanted = f"{count} {plural}" if count else "no arguments"
         said = f"docker: 'docker {command}' " + (f"requires {wanted}" if count else "accepts no arguments")
-        raise Failed(f"{said}\n\nUsage:  docker {command} [OPTIONS]\n\nSee 'docker {command} --help' for more information")
+        raise Failed(
+            f"{said}\n\nUsage:  docker {command} [OPTIONS]\n\nSee 'docker {command} --help' for more information"
+        )

@@ -64,7 +64,7 @@ def _table(rows: list[dict[str, Any]], columns: dict[str, str], form: str) -> No
 
 
 def unescaped(form: str) -> str:
-    """Return a template with ``\\t`` and ``\\n`` made what they mean."""
+    """Return a template with its written tabs and line ends made what they mean."""
     return form.replace("\\t", "\t").replace("\\n", "\n")
 
 

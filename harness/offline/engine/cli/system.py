@@ -10,10 +10,11 @@ import time
 
 from . import templates
 from .client import CHUNK, Refused, call, connect, get, request
-from .containers import each, filters, moment
+from .containers import each, filters
 from .options import Options, at_least, exactly
 from .output import complain, listing, say, table, unescaped
 from .running import dump
+from .streams import moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +29,16 @@ def do_version(arguments: list[str]) -> int:
     client = {"Version": VERSION, "ApiVersion": "1.47", "Os": "linux", "Arch": "amd64", "Context": "default"}
     if options["format"]:
         document = {"Client": client, "Server": get("/version")}
-        say(json.dumps(document) if options["format"] == "json" else templates.render(unescaped(options["format"]), document))
+        say(
+            json.dumps(document)
+            if options["format"] == "json"
+            else templates.render(unescaped(options["format"]), document)
+        )
         return 0
-    say(f"Client: Docker stand-in (embedded)\n Version:           {VERSION}\n API version:       1.47\n OS/Arch:           linux/amd64\n")
+    say(
+        f"Client: Docker stand-in (embedded)\n Version:           {VERSION}\n API version:       1.47\n"
+        " OS/Arch:           linux/amd64\n"
+    )
     server = get("/version")
     say(
         f"Server: {server['Platform']['Name']}\n Engine:\n  Version:          {server['Version']}\n"
@@ -49,7 +57,8 @@ def do_info(arguments: list[str]) -> int:
         return 0
     say(
         f"Client: Docker stand-in (embedded)\n Context:    default\n\nServer:\n Containers: {info['Containers']}\n"
-        f"  Running: {info['ContainersRunning']}\n  Paused: {info['ContainersPaused']}\n  Stopped: {info['ContainersStopped']}\n"
+        f"  Running: {info['ContainersRunning']}\n  Paused: {info['ContainersPaused']}\n"
+        f"  Stopped: {info['ContainersStopped']}\n"
         f" Images: {info['Images']}\n Server Version: {info['ServerVersion']}\n Storage Driver: {info['Driver']}\n"
         f" Operating System: {info['OperatingSystem']}\n OSType: linux\n CPUs: {info['NCPU']}\n Name: {info['Name']}\n"
         f" Docker Root Dir: {info['DockerRootDir']}"
@@ -62,7 +71,11 @@ def do_info(arguments: list[str]) -> int:
 def do_events(arguments: list[str]) -> int:
     """Print what happens."""
     options, _ = Options("events", "since=, until=, f filter*, format=").parse(arguments)
-    asked = {"since": moment(options["since"]), "until": moment(options["until"]), "filters": filters(options["filter"])}
+    asked = {
+        "since": moment(options["since"]),
+        "until": moment(options["until"]),
+        "filters": filters(options["filter"]),
+    }
     for event in call("GET", "/events", asked).documents():
         form = options["format"]
         if form and form != "json":
@@ -77,7 +90,9 @@ def _event_line(event: dict[str, Any]) -> str:
     nanos = event["timeNano"]
     when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(nanos // 10**9)) + f".{nanos % 10**9:09}Z"
     attributes = ", ".join(f"{name}={value}" for name, value in sorted(event["Actor"]["Attributes"].items()))
-    return f"{when} {event['Type']} {event['Action']} {event['Actor']['ID']}" + (f" ({attributes})" if attributes else "")
+    return f"{when} {event['Type']} {event['Action']} {event['Actor']['ID']}" + (
+        f" ({attributes})" if attributes else ""
+    )
 
 
 def do_login(arguments: list[str]) -> int:
@@ -118,13 +133,22 @@ def inspect(names: list[str], kinds: list[str], form: str | None) -> int:
         say(dump(found) if found else "[]")
     else:
         for document in found:
-            say(json.dumps(document, separators=(",", ":")) if form == "json" else templates.render(unescaped(form), document))
+            say(
+                json.dumps(document, separators=(",", ":"))
+                if form == "json"
+                else templates.render(unescaped(form), document)
+            )
     for one in complaints:
         complain(one)
     return 1 if complaints else 0
 
 
-PATHS = {"container": "/containers/{}/json", "image": "/images/{}/json", "network": "/networks/{}", "volume": "/volumes/{}"}
+PATHS = {
+    "container": "/containers/{}/json",
+    "image": "/images/{}/json",
+    "network": "/networks/{}",
+    "volume": "/volumes/{}",
+}
 
 
 def _find(name: str, kinds: list[str]) -> Any:
@@ -183,7 +207,12 @@ def do_system_df(arguments: list[str]) -> int:
     rows = [
         ["Images", str(len(usage["Images"])), str(used), size(usage["LayersSize"])],
         ["Containers", str(len(usage["Containers"])), str(running), "0B"],
-        ["Local Volumes", str(len(usage["Volumes"])), str(sum(one["UsageData"]["RefCount"] > 0 for one in usage["Volumes"])), "0B"],
+        [
+            "Local Volumes",
+            str(len(usage["Volumes"])),
+            str(sum(one["UsageData"]["RefCount"] > 0 for one in usage["Volumes"])),
+            "0B",
+        ],
         ["Build Cache", "0", "0", "0B"],
     ]
     table(["TYPE", "TOTAL", "ACTIVE", "SIZE"], rows)
@@ -227,7 +256,11 @@ def do_volume_create(arguments: list[str]) -> int:
     """Create a volume."""
     options, operands = Options("volume create", "d driver=, label*, o opt*, name=").parse(arguments)
     labels = dict(text.partition("=")[::2] for text in options["label"])
-    body = {"Name": operands[0] if operands else options["name"] or "", "Driver": options["driver"] or "local", "Labels": labels}
+    body = {
+        "Name": operands[0] if operands else options["name"] or "",
+        "Driver": options["driver"] or "local",
+        "Labels": labels,
+    }
     say(call("POST", "/volumes/create", None, body).document()["Name"])
     return 0
 
@@ -236,7 +269,7 @@ def do_volume_rm(arguments: list[str]) -> int:
     """Remove volumes."""
     options, operands = Options("volume rm", "f force").parse(arguments)
     at_least("volume rm", operands, 1)
-    return each(operands, lambda name: call("DELETE", f"/volumes/{name}", {"force": options["force"]}).read() and None)
+    return each(operands, lambda name: call("DELETE", f"/volumes/{name}", {"force": options["force"]}).read())
 
 
 def do_volume_inspect(arguments: list[str]) -> int:
@@ -251,7 +284,11 @@ def do_volume_prune(arguments: list[str]) -> int:
     options, _ = Options("volume prune", "a all, f force, filter*").parse(arguments)
     if _agreed(options["force"]):
         removed = call("POST", "/volumes/prune", {"filters": {"all": ["1"]} if options["all"] else None}).document()
-        say("\n".join(["Deleted Volumes:", *removed["VolumesDeleted"]]) + "\n" if removed["VolumesDeleted"] else "Total reclaimed space: 0B")
+        say(
+            "\n".join(["Deleted Volumes:", *removed["VolumesDeleted"]]) + "\n"
+            if removed["VolumesDeleted"]
+            else "Total reclaimed space: 0B"
+        )
     return 0
 
 
@@ -267,9 +304,15 @@ def do_network_ls(arguments: list[str]) -> int:
 
 def do_network_create(arguments: list[str]) -> int:
     """Create a network."""
-    options, operands = Options("network create", "d driver=, label*, subnet*, gateway*, internal, attachable").parse(arguments)
+    options, operands = Options("network create", "d driver=, label*, subnet*, gateway*, internal, attachable").parse(
+        arguments
+    )
     exactly("network create", operands, 1)
-    say(call("POST", "/networks/create", None, {"Name": operands[0], "Driver": options["driver"] or "bridge"}).document()["Id"])
+    say(
+        call(
+            "POST", "/networks/create", None, {"Name": operands[0], "Driver": options["driver"] or "bridge"}
+        ).document()["Id"]
+    )
     return 0
 
 
@@ -277,7 +320,7 @@ def do_network_rm(arguments: list[str]) -> int:
     """Remove networks."""
     _, operands = Options("network rm", "f force").parse(arguments)
     at_least("network rm", operands, 1)
-    return each(operands, lambda name: call("DELETE", f"/networks/{name}").read() and None)
+    return each(operands, lambda name: call("DELETE", f"/networks/{name}").read())
 
 
 def do_network_inspect(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Go templates as far as ``--format`` uses them: fields, pipelines, ``json``, ``range``, ``if``, ``index`` and a few more."""
+"""Go templates as far as ``--format`` uses them: fields, pipelines, ``json``, ``range``, ``if``, ``index``, …."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Node:
 
 def render(template: str, data: Any) -> str:
     """Return the text that a template makes of a document."""
-    nodes, at = _parse(_tokens(template), 0)
+    nodes, _ = _parse(_tokens(template), 0)
     return _run(nodes, data, {"$": data})
 
 
@@ -94,7 +94,8 @@ def _run_if(node: Node, dot: Any, scope: dict[str, Any]) -> str:
 
 
 _RUNNERS: dict[str, Callable[[Node, Any, dict[str, Any]], str]] = {
-    "text": lambda node, _dot, _scope: node.text, "action": _run_action, "range": _run_range, "if": _run_if, "with": _run_if,
+    "text": lambda node, _dot, _scope: node.text, "action": _run_action, "range": _run_range, "if": _run_if,
+    "with": _run_if,
 }  # fmt: skip
 
 
@@ -201,10 +202,12 @@ def _printf(form: str, *values: Any) -> str:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "json": lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False), "index": _index, "len": len,
     "upper": lambda text: text.upper(), "lower": lambda text: text.lower(), "title": lambda text: text.title(),
-    "join": lambda items, mark: mark.join(items or []), "split": lambda text, mark: text.split(mark), "printf": _printf,
-    "println": lambda *values: " ".join(map(shown, values)) + "\n", "print": lambda *values: "".join(map(shown, values)),
-    "eq": lambda one, *others: any(one == other for other in others), "ne": lambda one, other: one != other,
+    "join": lambda items, mark: mark.join(items or []), "split": lambda text, mark: text.split(mark),
+    "printf": _printf, "println": lambda *values: " ".join(map(shown, values)) + "\n",
+    "print": lambda *values: "".join(map(shown, values)), "eq": lambda one,
+    *others: any(one == other for other in others), "ne": lambda one, other: one != other,
     "not": lambda value: not value, "and": lambda *values: next((v for v in values if not v), values[-1]),
-    "or": lambda *values: next((v for v in values if v), values[-1]), "slice": lambda text, low, high=None: text[low:high],
-    "truncate": lambda text, length: text[:length], "lt": lambda a, b: a < b, "gt": lambda a, b: a > b,
+    "or": lambda *values: next((v for v in values if v), values[-1]), "slice": lambda text, low,
+    high=None: text[low:high], "truncate": lambda text, length: text[:length], "lt": lambda a, b: a < b,
+    "gt": lambda a, b: a > b,
 }  # fmt: skip

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Iterator
+    from typing import Any
 
 CHUNK = 65536
 DETACH_KEYS = b"\x10\x11"
@@ -103,7 +104,7 @@ def converse(handle: socket, early: bytes, *, tty: bool, stdin: bool, keys: byte
     output = Demultiplexer(tty)
     output.feed(early)
     typed = b""
-    sources: list[object] = [handle, 0] if stdin else [handle]
+    sources: list[Any] = [handle, 0] if stdin else [handle]
     with raw_terminal(tty and stdin and os.isatty(0)):
         while True:
             ready = select.select(sources, [], [])[0]
