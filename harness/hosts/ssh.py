@@ -94,6 +94,20 @@ class Ssh:
         """Write a file there; ``path`` is put in quotes, so ``~`` stands for nothing: use a relative path."""
         return self.run(target, f"cat > '{path}'", timeout=timeout, input=text)
 
+    def knows(self, target: Target) -> bool:
+        """Say whether a host key is remembered under the target's alias."""
+        return any(line.split()[:1] == [target.alias] for line in self._lines())
+
+    def pin(self, target: Target, keys: Sequence[str]) -> None:
+        """Remember host keys, ``type key`` each, learnt in a trusted way: no other is accepted from now on."""
+        with self._known_hosts.open("a", encoding="ascii") as known:
+            known.writelines(f"{target.alias} {key}\n" for key in keys)
+
+    def _lines(self) -> list[str]:
+        with contextlib.suppress(FileNotFoundError):
+            return self._known_hosts.read_text(encoding="utf-8", errors="replace").splitlines()
+        return []
+
     def forget(self, target: Target) -> None:
         """End the shared connection to a host, so that the next login is a new one (with new groups, say)."""
         self._targets.discard(target)

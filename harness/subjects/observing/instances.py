@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
+from harness.aws import console
 from harness.errors import TimedOut, Unmet
 from harness.facts.containers import Command
 from harness.facts.instances import Instance
@@ -69,12 +70,17 @@ class Instances(Stage):
         """Log in to the bastion as soon as it has booted; raises ``Unmet`` where that cannot be done."""
         bastion, target = self.bastion(), self.bastion_target()
         wait = 0.0 if self._nobody_may_come_in(bastion) else self._boot_time_left(bastion)
-        login = self._until_admitted(
-            f"ssh {target} lets us in", lambda: logins.login(self.ssh(), target, timeout=self.patience.command), wait
-        )
+        login = self._until_admitted(f"ssh {target} lets us in", lambda: self._log_in(bastion, target), wait)
         if not login.is_admitted:
             raise Unmet("bastion.ssh", f"bastion {bastion.id}: {login}", self._why_shut(bastion, login))
         return login
+
+    def _log_in(self, instance: Instance, target: Target) -> Login:
+        """Log in; the host key is the one that the console shows, or else, where EC2 has none of it yet, the first."""
+        ssh = self.ssh()
+        if not ssh.knows(target):
+            ssh.pin(target, console.find_host_keys(self.aws, instance.id))
+        return logins.login(ssh, target, timeout=self.patience.command)
 
     @step
     def entrance(self) -> Entrance:
