@@ -261,9 +261,8 @@ class Builder:
         self.ssh(f"mkdir -p site && printf %s {shlex.quote(PAGE)} > site/index.html")
 
     def run_httpd(self) -> None:
-        self.ssh(
-            f'cd site && docker run -d --name {self.httpd_name} -p8003:80 -v "$PWD":/usr/local/apache2/htdocs/ httpd:2.4'
-        )
+        mounted = '"$PWD":/usr/local/apache2/htdocs/'
+        self.ssh(f"cd site && docker run -d --name {self.httpd_name} -p8003:80 -v {mounted} httpd:2.4")
 
     @property
     def dockerfile(self) -> str:

@@ -18,7 +18,9 @@ from harness.cloud import Cloud
 from harness.context import Context
 from harness.leash import Leash
 from harness.ledger import Ledger
+from harness.subjects.student import Student
 from harness.subjects.subject import Subject
+from harness.sweep import sweep_run
 from harness.verdict import Judgement
 from harness.workstation import set_up
 
@@ -72,6 +74,15 @@ def judge_one(subject: Subject, id: str, homework: Homework) -> Judgement:
     except Exception as error:  # noqa: BLE001 - whatever it is becomes a verdict, as in a run
         return verdict_of(error, homework.requirements[id])
     return Judgement(id, "met", hints=tuple(advice))
+
+
+def graded(cloud: Cloud, submission: Path, directory: Path, phase: str) -> dict[str, Judgement]:
+    """Grade a student's account as a run does, its end included, at which nothing may be left behind."""
+    with judged(Student, cloud, submission, directory) as student:
+        verdicts = judge(student, phase=phase)
+    leftovers = sweep_run(student.context)
+    assert not leftovers, leftovers
+    return verdicts
 
 
 @contextlib.contextmanager

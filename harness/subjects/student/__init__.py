@@ -8,7 +8,7 @@ enough; otherwise it is not judged, and the message says what is gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from harness.context import Context
 from harness.subjects.observing import Answers, Quota
@@ -53,19 +53,22 @@ class Student(Subject):
         self.answers = Answers(self)
         self.final = Final(self)
 
-    def _slow(self) -> list[tuple[str, Callable[[], object]]]:
-        return [
-            ("account", self.account.cli),
-            ("bastion", self.instances.entrance),
-            ("private", self.instances.hop),
-            ("docker", self.containers.engine),
-            ("docker", self.containers.shell_removed),
-            ("docker", self.containers.greeting_removed),
-            ("httpd", self.httpd.before_rule),
-            ("httpd", self.httpd.edit),
-            ("jupyter", self.jupyter.libraries),
-            ("jupyter", self.jupyter.execution),
-            ("kmeans", self.sagemaker.training_data),
-            ("kmeans", self.sagemaker.predictions),
-            ("kmeans", self.sagemaker.quality),
-        ]
+    def early(self, requirements: Collection[str]) -> list[Callable[[], object]]:
+        """Return the slow steps that these requirements need, to be begun before anybody asks for them."""
+        slow = {
+            "account.cli": self.account.cli,
+            "bastion.ssh": self.instances.entrance,
+            "private.agent-forwarding": self.instances.hop,
+            "docker.engine": self.containers.engine,
+            "docker.remove": self.containers.greeting_removed,
+            "docker.force-remove": self.containers.shell_removed,
+            "httpd.reachable": self.httpd.before_rule,
+            "httpd.live-edit": self.httpd.edit,
+            "jupyter.libraries": self.jupyter.libraries,
+            "jupyter.executes": self.jupyter.execution,
+            "kmeans.training-data": self.sagemaker.training_data,
+            "kmeans.predicts": self.sagemaker.predictions,
+            "kmeans.quality": self.sagemaker.quality,
+            "final.nothing-billed": self.final.leftovers,
+        }
+        return [step for requirement, step in slow.items() if requirement in requirements]

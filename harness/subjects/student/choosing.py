@@ -44,7 +44,7 @@ def choose(
         for role in roles
         if (claim := _claim(role, instance, homework, key_name)).firm >= ENOUGH
     }
-    candidates = [instance for instance in ordered if any((role, instance.id) in claims for role in roles)][:MOST]
+    candidates = _promising(ordered, roles, claims)
     best = max(_castings(candidates, len(roles)), key=lambda casting: _points(casting, roles, claims))
     return {
         role: replace(instance, why=_why(role, instance, claims))
@@ -53,8 +53,20 @@ def choose(
     }
 
 
+def _promising(ordered: list[Instance], roles: Sequence[str], claims: dict[tuple[str, str], Claim]) -> list[Instance]:
+    """Return those with a claim, at most :data:`MOST`, the strongest first and of equal ones the newest."""
+    strength = {
+        instance.id: max(
+            (claims[role, instance.id].points for role in roles if (role, instance.id) in claims), default=0
+        )
+        for instance in ordered
+    }
+    able = [instance for instance in ordered if strength[instance.id]]
+    return sorted(able, key=lambda instance: -strength[instance.id])[:MOST]
+
+
 def _castings(candidates: list[Instance], size: int) -> Iterable[tuple[Instance | None, ...]]:
-    """Yield every way to fill the roles; the newest instances come first, so that they are taken among equals."""
+    """Yield every way to fill the roles; earlier candidates come first, so that they are taken among equals."""
     yield from itertools.permutations((*candidates, *[None] * size), size)
 
 

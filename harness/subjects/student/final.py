@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from harness.aws import inventory, spot, volumes
-from harness.errors import Unmet
-from harness.facts.final import Leftovers, PrivateEnd, SpotEnd, Volumes
+from harness.errors import TimedOut, Unmet
+from harness.facts.final import Inventory, Leftovers, PrivateEnd, SpotEnd, Volumes
 from harness.facts.instances import Instance
 from harness.steps import step
 from harness.subjects import observing
 from harness.subjects.student import belongings, history
 from harness.subjects.student.choosing import ROLES
 from harness.subjects.student.instances import ENDED, REQUIREMENTS
+from harness.waiting import until
 
 if TYPE_CHECKING:
     from harness.subjects.student import Student
+
+
+PASSING = ("deleting", "Deleting", "shutting-down", "Stopping")
 
 
 class Final(observing.Final):
@@ -72,10 +76,21 @@ class Final(observing.Final):
             self.aws, self.homework, begun=self.begun(), cast=self._cast(),
             student=self._student(), buckets=self.subject.sagemaker.buckets(),
         )  # fmt: skip
-        now = inventory.take_inventory(self.aws)
+        now = self._settled()
         instances = [thing for thing in now.instances if judge.counts(thing)]
         billed = [thing for thing in now.billed if judge.counts(thing)]
         return Leftovers(self.region, tuple(instances), tuple(billed), tuple(judge.remarks))
+
+    def _settled(self) -> Inventory:
+        """Return what there is once nothing is on its way out any more, or as it is when that takes too long."""
+        try:
+            return until(
+                "what was deleted is gone", lambda: inventory.take_inventory(self.aws), timeout=self.patience.instance,
+                every=self.patience.poll,
+                is_done=lambda found: not any(t.state in PASSING for t in (*found.instances, *found.billed)),
+            )  # fmt: skip
+        except TimedOut as late:
+            return cast("Inventory", late.last)
 
     def _student(self) -> str | None:
         try:

@@ -13,19 +13,23 @@ from harness.facts.final import End, Event
 from harness.facts.instances import GroupRef, Instance
 
 
-def find_launched(aws: Aws, but: set[str]) -> tuple[Instance, ...]:
-    """Return the instances that were launched in the last 90 days, those of ``but`` and of runs of this suite left out.
+def find_launched(aws: Aws) -> dict[str, Instance]:
+    """Return by id the instances that were launched in the last 90 days, each as if it had ended since.
 
-    Whatever EC2 does not list any more is terminated.
+    Those of runs of this suite are left out.
     """
     records = trail.find_records(aws, "RunInstances")
-    return tuple(
-        _instance(aws, record, id)
+    return {
+        id: _instance(aws, record, id)
         for record in records
         if RUN_TAG not in json.dumps(record.request)
         for id in record.values("instanceId")
-        if id not in but
-    )
+    }
+
+
+def completed(instance: Instance, launched: Instance | None) -> Instance:
+    """Return an ended instance with the groups of its launch: EC2 lists it for an hour, but without them."""
+    return replace(instance, groups=launched.groups) if launched and not instance.groups else instance
 
 
 def _instance(aws: Aws, record: trail.Record, id: str) -> Instance:

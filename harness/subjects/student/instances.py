@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from harness.aws import instances, trail
-from harness.errors import Gone, HarnessError, Unmet
+from harness.errors import Gone, Unmet
 from harness.facts.instances import Instance
 from harness.hosts.ssh import Ssh, Target
 from harness.steps import step
@@ -60,7 +59,17 @@ class Instances(observing.Instances):
 
     @step
     def _all(self) -> tuple[Instance, ...]:
-        return instances.find_others(self.aws, NEWEST)
+        found = instances.find_others(self.aws, NEWEST)
+        if not any(instance.state in ENDED for instance in found):
+            return found
+        return tuple(
+            history.completed(instance, self._launched().get(instance.id)) if instance.state in ENDED else instance
+            for instance in found
+        )
+
+    @step
+    def _launched(self) -> dict[str, Instance]:
+        return history.find_launched(self.aws)
 
     @step
     def _listed(self) -> dict[str, Instance]:
@@ -70,7 +79,8 @@ class Instances(observing.Instances):
     def _remembered(self) -> dict[str, Instance]:
         """Choose for the roles that no listed instance plays among those that EC2 has forgotten."""
         roles = [role for role in ROLES if role not in self._listed()]
-        gone = history.find_launched(self.aws, but={instance.id for instance in self._all()})
+        listed = {instance.id for instance in self._all()}
+        gone = (instance for id, instance in self._launched().items() if id not in listed)
         return choose(gone, self.homework, self._key_name(), roles)
 
     def _key_name(self) -> str | None:
@@ -104,9 +114,3 @@ class Instances(observing.Instances):
         if not bastion.is_running:
             raise Unmet("bastion.launched", f"bastion {bastion} is {bastion.state}, expected running")
         return super().bastion_target()
-
-    def is_in_sight(self) -> bool:
-        """Say whether the bastion can be logged in to."""
-        with contextlib.suppress(HarnessError):
-            return self.bastion_login().is_admitted
-        return False

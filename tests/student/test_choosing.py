@@ -1,0 +1,94 @@
+"""Which instance plays which role, where there are several or not what was asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import catalogue
+from harness.facts.instances import GroupRef, Image, Instance
+from harness.subjects.student.choosing import choose
+
+HOMEWORK = catalogue.load()
+
+
+def instance(id: str, type: str, *groups: str, key: str | None = "hw02", hour: int = 1, **given) -> Instance:
+    wanted = {"state": "running", "lifecycle": "on-demand", "public_ip": "127.0.0.9"} | given
+    return Instance(
+        id=id,
+        type=type,
+        image=Image("ami-1", "", "", ""),
+        key_name=key,
+        vpc="vpc-1",
+        subnet=None,
+        groups=tuple(GroupRef(f"sg-{name}", name) for name in groups),
+        private_ip=None,
+        private_dns=None,
+        public_dns=None,
+        spot_request=None,
+        volumes=(),
+        launched=f"2026-11-23T{hour:02}:00:00+00:00",
+        region="us-east-1",
+        **wanted,
+    )
+
+
+BASTION = instance("i-bastion", "t2.large", "PublicSG")
+PRIVATE = instance("i-private", "t2.micro", "PrivateSG")
+SPOT = instance("i-spot", "t2.micro", "PublicSG", lifecycle="spot")
+
+
+def roles(*instances: Instance) -> dict[str, str]:
+    return {role: found.id for role, found in choose(instances, HOMEWORK, "hw02").items()}
+
+
+RIGHT = {"bastion": "i-bastion", "private": "i-private", "spot": "i-spot"}
+
+
+@pytest.mark.parametrize(
+    "instances",
+    [
+        pytest.param((BASTION, PRIVATE, SPOT), id="as asked"),
+        pytest.param((SPOT, PRIVATE, BASTION), id="in any order"),
+        pytest.param((instance("i-bastion", "t2.micro", "PublicSG"), PRIVATE, SPOT), id="a small bastion"),
+        pytest.param((instance("i-bastion", "t2.large", "default"), PRIVATE, SPOT), id="a bastion in another group"),
+        pytest.param((instance("i-bastion", "t2.large", "PublicSG", key="x"), PRIVATE, SPOT), id="with another key"),
+        pytest.param((BASTION, instance("i-private", "t2.micro", "PublicSG"), SPOT), id="the private one in public"),
+        pytest.param((BASTION, instance("i-private", "t2.large", "PrivateSG"), SPOT), id="a large private one"),
+        pytest.param((BASTION, PRIVATE, instance("i-spot", "t2.micro", "PublicSG")), id="the spot one on demand"),
+        pytest.param(
+            (BASTION, PRIVATE, instance("i-spot", "t2.nano", "default", lifecycle="spot")), id="another spot type"
+        ),
+        pytest.param((BASTION, PRIVATE, SPOT, instance("i-web", "m5.large", "web", key="other")), id="a stranger"),
+        pytest.param(
+            (BASTION, PRIVATE, SPOT, instance("i-first", "t2.large", "PublicSG", state="terminated", hour=2)),
+            id="a first try that was terminated",
+        ),
+        pytest.param(
+            (BASTION, PRIVATE, SPOT, instance("i-first", "t2.large", "PublicSG", hour=0)), id="the newest of two"
+        ),
+    ],
+)
+def test_each_role_has_its_instance(instances) -> None:
+    assert roles(*instances) == RIGHT
+
+
+@pytest.mark.parametrize("missing", RIGHT)
+def test_a_role_that_nobody_plays_is_left_out(missing) -> None:
+    there = [one for one in (BASTION, PRIVATE, SPOT) if one.id != f"i-{missing}"]
+    assert roles(*there) == {role: id for role, id in RIGHT.items() if role != missing}
+
+
+def test_strangers_play_no_role() -> None:
+    assert roles(instance("i-web", "m5.large", "web", key="other"), instance("i-db", "t3.small", "db")) == {}
+
+
+def test_the_choice_says_why() -> None:
+    rival = instance("i-rival", "t2.large", "PublicSG", hour=0)
+    why = choose((BASTION, PRIVATE, SPOT, rival), HOMEWORK, "hw02")["bastion"].why
+    assert "for the bastion: it is in PublicSG, it is a t2.large, its key is hw02" in why
+    assert "i-rival (14)" in why
+
+
+def test_many_candidates_are_chosen_from_in_a_moment() -> None:
+    crowd = [instance(f"i-{n}", "t2.micro", "PublicSG", hour=9) for n in range(60)]
+    assert roles(BASTION, PRIVATE, SPOT, *crowd) == RIGHT
