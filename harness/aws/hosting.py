@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from harness import clusters
 from harness.aws import s3, training
-from harness.aws.sagemaker import look_up
+from harness.aws.sagemaker import look_up, tag_list
 from harness.aws.session import Aws
 from harness.clusters import Array
 from harness.evidence import Evidence
@@ -43,6 +43,11 @@ def describe_config(aws: Aws, name: str) -> dict[str, Any] | None:
 def describe_model(aws: Aws, name: str) -> dict[str, Any] | None:
     """Return what SageMaker says of a model, or ``None``."""
     return look_up(aws.client("sagemaker").describe_model, ModelName=name)
+
+
+def create_endpoint(aws: Aws, name: str, tags: Mapping[str, str]) -> None:
+    """Create an endpoint with the configuration of the same name; it takes minutes until it serves."""
+    aws.client("sagemaker").create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tag_list(dict(tags)))
 
 
 def models_of(aws: Aws, config: str) -> tuple[str, ...]:

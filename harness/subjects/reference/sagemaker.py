@@ -11,7 +11,7 @@ from harness.aws import sagemaker_kinds as kinds
 from harness.aws.kmeans import Example, Settings
 from harness.aws.mnist import DigitsSource, Origin, SampleBucket
 from harness.aws.sdk import SdkExample, SdkProcess
-from harness.errors import Unmet
+from harness.errors import CloudTrouble, Unmet
 from harness.facts.sagemaker import Cleaned
 from harness.steps import shared_step, step
 from harness.subjects import observing
@@ -188,13 +188,24 @@ class Sagemaker(observing.Sagemaker):
 
     @step
     def served(self) -> str:
-        """Wait until the endpoint is in service or has failed; returns its name."""
+        """Wait until the endpoint is in service or has failed; returns its name.
+
+        One that AWS had no machine for is made a second time; whatever it lacks then is the day's trouble.
+        """
         name = self.deployed()
+        try:
+            self._until_served(name)
+        except CloudTrouble:
+            cleaning.delete(self.aws, (kinds.ENDPOINT, name))
+            hosting.create_endpoint(self.aws, name, self.context.tags)
+            self._until_served(name)
+        return name
+
+    def _until_served(self, name: str) -> None:
         self._await(
             f"endpoint {name}", lambda: hosting.describe_endpoint(self.aws, name), "EndpointStatus",
             hosting.IN_SERVICE, self.patience.endpoint,
         )  # fmt: skip
-        return name
 
     # What is seen of it.
 
