@@ -53,6 +53,7 @@ def run_all(chosen: list[Case], jobs: int) -> list[Account]:
             one = future.result()
             accounts.append(one := Account(known[one.case.id], one.outcome, one.missed, one.collateral))
             said = "as expected" if one.is_exact else "NOT AS EXPECTED"
+            sys.stderr.write(problems([one]))
             print(f"[{number}/{len(chosen)}] {one.case.id}: {said}, {one.outcome.seconds} s", file=sys.stderr)
     return accounts
 

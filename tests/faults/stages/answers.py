@@ -1,2 +1,126 @@
+"""The written answers: missing, too short, off their topic, or lacking what was asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tests.faults.environment import Environment
 from tests.faults.registry import Table
-TABLE = Table('answers')
+
+TABLE = Table("answers")
+HEADINGS = {
+    "answers.sagemaker-value": "How can SageMaker help data scientists?",
+    "answers.pros-cons": "Advantages and disadvantages of SageMaker",
+    "answers.integration": "Integration of SageMaker with other AWS services",
+    "answers.algorithms": "When to use which algorithm",
+    "answers.other-clouds": "ML services of other cloud providers",
+}
+RECIPE = (
+    "Take two ripe tomatoes, a clove of garlic and some basil, and cut everything into small pieces. Warm olive oil in a "
+    "pan, add the garlic first, then the rest, and let it simmer gently for twenty minutes before serving it with bread."
+)
+SHORT = "It helps a lot with machine learning."
+REPEATED = "SageMaker trains models. " * 20
+
+
+def answered(requirement: str, text: str) -> Callable[[Environment], None]:
+    """Write another answer under a heading; nothing removes the heading as well."""
+
+    def apply(env: Environment) -> None:
+        path = env.submission / "answers.md"
+        parts = re.split(r"(?m)^## ", path.read_text(encoding="utf-8"))
+        heading = HEADINGS[requirement]
+        assert any(part.startswith(heading) for part in parts), heading
+        changed = [
+            (f"{heading}\n\n{text}\n\n" if text else "") if part.startswith(heading) else part for part in parts
+        ]
+        env.write("answers.md", "## ".join(part for part in changed if part))
+
+    return apply
+
+
+for requirement in HEADINGS:
+    own = requirement.partition(".")[2]
+    for name, sentence, text in (
+        ("missing", "The question {} was not answered.", ""),
+        ("too-short", "The answer on {} is one sentence.", SHORT),
+        ("off-topic", "The answer on {} is about something else.", RECIPE),
+        ("repeated", "The answer on {} repeats one sentence.", REPEATED),
+    ):
+        TABLE.add(f"{own}-{name}", sentence.format(own), answered(requirement, text), "paper", requirement)
+
+GOOD = (
+    "Nothing has to be installed, and training scales from one machine to many with a parameter; billing is by the second, "
+    "built-in algorithms are fast, and SageMaker's notebooks and endpoints are managed, so models reach production quickly."
+)
+BAD = (
+    "An endpoint is billed whether it is called or not and is expensive; jobs take minutes to start, which makes small "
+    "experiments slow, the code is locked in to AWS, and SageMaker has so many parts that its learning curve is steep."
+)
+for name, sentence, requirement, text in (
+    ("only-advantages", "Only advantages are named.", "answers.pros-cons", f"**Advantages.** {GOOD}"),
+    ("only-disadvantages", "Only disadvantages are named.", "answers.pros-cons", f"**Disadvantages.** {BAD}"),
+    ("one-service", "Only Lambda is named.", "answers.integration",
+     "A Lambda function can call a SageMaker endpoint with invoke_endpoint: it checks the request, sends the data to the "
+     "model and shapes the answer. So a web page can use machine learning without knowing anything of the model behind it."),
+    ("no-service", "No service is named.", "answers.integration",
+     "SageMaker can be used together with all the other services of the cloud, which makes integration easy: data comes "
+     "from storage, functions call endpoints, clusters start training jobs, and dashboards show how the models do."),
+    ("two-algorithms", "Two algorithms are named.", "answers.algorithms",
+     "For labelled tabular data one should use XGBoost, because it is accurate and fast to train; for data without labels "
+     "k-means finds groups, if their number is known before. One should always compare with a simple baseline."),
+    ("no-algorithm", "No algorithm is named.", "answers.algorithms",
+     "One should look at the data first: when there are labels one uses supervised learning, otherwise unsupervised. The "
+     "size of the data and the time for training matter too, and the model should be as simple as possible."),
+    ("one-provider", "Only Google is named.", "answers.other-clouds",
+     "Google Cloud has Vertex AI, where one can train models in notebooks, tune them and deploy them to endpoints, and "
+     "BigQuery ML, which trains machine learning models in SQL. Both are billed by use and integrate with their storage."),
+    ("providers-without-service", "Providers are named, but no service of theirs.", "answers.other-clouds",
+     "Google Cloud, Microsoft and IBM all have machine learning services that are like SageMaker: one can train models "
+     "in notebooks, tune them, and deploy them to endpoints, and one pays by use. They differ in price and in their tools."),
+    ("service-of-one-provider", "Two providers are named, with a service of one.", "answers.other-clouds",
+     "Google Cloud has Vertex AI for training and endpoints of machine learning models. Microsoft has something like it "
+     "too, where one can train and deploy models in notebooks, and pays by use, with other prices and other tools."),
+):  # fmt: skip
+    TABLE.add(name, sentence, answered(requirement, text), "paper", requirement)
+
+
+def _no_answers(env: Environment) -> None:
+    (env.submission / "answers.md").unlink()
+
+
+TABLE.add("no-answers", "answers.md was not handed in.", _no_answers, "paper", *HEADINGS)
+
+
+def _reordered(env: Environment) -> None:
+    path = env.submission / "answers.md"
+    head, *parts = re.split(r"(?m)^## ", path.read_text(encoding="utf-8"))
+    env.write("answers.md", head + "".join(f"## {part.strip()}\n\n" for part in reversed(parts)))
+
+
+def _other_headings(env: Environment) -> None:
+    for old, new in (
+        ("How can SageMaker help data scientists?", "1. What SageMaker does for data scientists"),
+        ("Advantages and disadvantages of SageMaker", "2. Pros and cons of SageMaker"),
+        ("Integration of SageMaker with other AWS services", "3. SageMaker together with other AWS services"),
+        ("When to use which algorithm", "4. Which algorithm should be used when?"),
+        ("ML services of other cloud providers", "5. Other clouds: machine learning services of other providers"),
+    ):
+        env.edit("answers.md", f"## {old}", f"### {new}")
+
+
+def _as_text(env: Environment) -> None:
+    text = (env.submission / "answers.md").read_text(encoding="utf-8")
+    (env.submission / "answers.md").unlink()
+    env.write("answers.txt", text)
+
+
+def _besides(env: Environment) -> None:
+    env.write("notes.md", "# My notes\n\nBuy milk. The bastion has the address 203.0.113.9.\n")
+
+
+TABLE.add("another-order", "The answers are in another order.", _reordered, "paper")
+TABLE.add("other-headings", "The answers have other headings, at another level.", _other_headings, "paper")
+TABLE.add("as-text", "The answers are a text file.", _as_text, "paper")
+TABLE.add("notes-besides", "There are private notes beside the answers.", _besides, "paper")

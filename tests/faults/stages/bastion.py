@@ -28,6 +28,7 @@ def launched(env: Environment, role: str, **changes: Any) -> None:
             "groups": groups() if groups else [own],
             "public": role == "bastion",
             "token": f"otherwise-{role}",
+            "minutes": env.context.minutes_left,
             "tags": {**env.context.tags, "Name": role},
         }
         with env.context.ledger.creating("instance", env.context.cloud.region, token=asked["token"]) as creation:

@@ -1,2 +1,145 @@
+"""The hand-in: what is left behind, and what the turn-in message says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.facts.final import End
+from tests.faults.environment import Environment
 from tests.faults.registry import Table
-TABLE = Table('final')
+from tests.faults.stages.bastion import image_of
+
+TABLE = Table("final")
+fault, right = TABLE.fault, TABLE.right
+
+
+def left_behind(env: Environment, work: Callable[[], Any]) -> None:
+    """Make something while the instances run, which stays when they end."""
+    env.before("final.private_terminated", lambda: (env.subject.instances.bastion(), work()) and None)
+
+
+def zone(env: Environment) -> str:
+    """Return a zone of the region."""
+    return str(env.subject.network.vpc().zones[0])
+
+
+@fault("hand-in", "final.instances-terminated", "final.nothing-billed")
+def bastion_left_running(env: Environment) -> None:
+    """The bastion was never terminated."""
+    env.instead("final.bastion_terminated", lambda: End(env.subject.instances.bastion().id, "running"))
+
+
+@fault("hand-in", "final.instances-terminated", "final.nothing-billed")
+def bastion_stopped(env: Environment) -> None:
+    """The bastion was stopped in place of terminated."""
+
+    def stopped() -> End:
+        id = env.subject.instances.bastion().id
+        env.ec2.stop_instances(InstanceIds=[id])
+        return End(id, "stopped")
+
+    env.instead("final.bastion_terminated", stopped)
+
+
+@fault("hand-in", "final.instances-terminated", "final.nothing-billed")
+def first_try_left_running(env: Environment) -> None:
+    """An instance of a first try, which nobody remembers, runs on."""
+    image = image_of(env, "ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*")
+    left_behind(
+        env, lambda: env.ec2.run_instances(ImageId=image, InstanceType="t2.micro", MinCount=1, MaxCount=1)
+    )
+
+
+def _snapshot(env: Environment) -> None:
+    env.ec2.create_snapshot(VolumeId=env.subject.instances.bastion().volumes[0], Description="before the update")
+
+
+def _image(env: Environment) -> None:
+    env.ec2.create_image(InstanceId=env.subject.instances.bastion().id, Name="my-bastion")
+
+
+def _bucket(env: Environment) -> None:
+    env.client("s3").create_bucket(Bucket="homework-2-data")
+
+
+def _notebook(env: Environment) -> None:
+    env.client("sagemaker").create_notebook_instance(
+        NotebookInstanceName="first-try", InstanceType="ml.t3.medium", RoleArn=env.subject.sagemaker.role()
+    )
+
+
+for name, sentence, work in (
+    ("snapshot-left", "A snapshot of the bastion's disk was made and left.", _snapshot),
+    ("image-left", "An image of the bastion was made and left, with its snapshot.", _image),
+    ("address-left", "An elastic address was allocated and left.", lambda env: env.ec2.allocate_address(Domain="vpc")),
+    ("volume-left", "A volume was made by hand and left.",
+     lambda env: env.ec2.create_volume(AvailabilityZone=zone(env), Size=10)),
+    ("bucket-left", "A bucket was made by hand and left.", _bucket),
+    ("notebook-instance-left", "A second notebook instance was made and left.", _notebook),
+):  # fmt: skip
+
+    def _apply(env: Environment, work: Callable[[Environment], Any] = work) -> None:
+        left_behind(env, lambda: work(env))
+
+    TABLE.add(name, sentence, _apply, "hand-in", "final.nothing-billed")
+
+
+def _old(env: Environment) -> None:
+    """Have things in the account that were there before the homework."""
+    env.client("s3").create_bucket(Bucket="thesis-data")
+    volume = env.ec2.create_volume(AvailabilityZone=zone(env), Size=10)["VolumeId"]
+    env.ec2.create_snapshot(VolumeId=volume)
+    env.ec2.allocate_address(Domain="vpc")
+
+
+TABLE.add("things-of-other-work", "The account has a bucket, a volume, a snapshot and an address of other work.", _old,
+          "hand-in")  # fmt: skip
+
+
+@right("hand-in")
+def three_hundred_other_instances(env: Environment) -> None:
+    """The account has 300 other instances, that were terminated or run on."""
+    quotas = __import__("harness.offline.quotas", fromlist=["known"])
+    assert quotas
+    image = image_of(env, "ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*")
+    for _ in range(20):
+        done = env.ec2.run_instances(ImageId=image, InstanceType="t3.nano", MinCount=15, MaxCount=15)
+        env.ec2.terminate_instances(InstanceIds=[one["InstanceId"] for one in done["Instances"]])
+
+
+# The turn-in message.
+
+
+def _message(text: str, name: str = "turn-in.md") -> Callable[[Environment], None]:
+    def apply(env: Environment) -> None:
+        (env.submission / "turn-in.md").unlink()
+        if text:
+            env.write(name, text)
+
+    return apply
+
+
+for name, sentence, text in (
+    ("no-turn-in", "There is no turn-in message.", ""),
+    ("turn-in-not-terminated", "The message says that the instances still run.",
+     "I launched the bastion and the private instance. I have not terminated them yet."),
+    ("turn-in-only-set-up", "The message says only that the instances were set up.",
+     "I launched the bastion, the private instance and the spot instance, and ran the containers."),
+    ("turn-in-only-terminated", "The message says only that all is terminated.", "All instances are terminated."),
+    ("turn-in-not-set-up", "The message says that the instances could not be set up.",
+     "I could not launch the private instance. Everything is terminated."),
+    ("turn-in-off-topic", "The message says neither.", "Hello, here is my homework. Kind regards."),
+    ("turn-in-will-terminate", "The message promises to terminate the instances.",
+     "I launched all three instances. I will terminate them tomorrow."),
+    ("turn-in-one-left", "The message says that one instance was left.",
+     "I launched three instances. Two are terminated, but the bastion was not terminated."),
+):  # fmt: skip
+    TABLE.add(name, sentence, _message(text), "paper", "final.turn-in")
+for name, sentence, text, file in (
+    ("turn-in-in-other-words", "The message is in other words.",
+     "The machines were created and used as asked. Afterwards I shut down and deleted all of them: none is left running.",
+     "turn-in.md"),
+    ("turn-in-as-text", "The message is a text file.", "I set up both instances. Both have been terminated.", "turn-in.txt"),
+):  # fmt: skip
+    TABLE.add(name, sentence, _message(text, file), "paper")

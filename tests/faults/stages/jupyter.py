@@ -1,2 +1,136 @@
+"""The notebook server: image, container, token, doors, kernel and end gone wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from harness.facts.jupyter import Import, TokenLog
+from tests.faults.environment import Environment
 from tests.faults.registry import Table
-TABLE = Table('jupyter')
+
+TABLE = Table("jupyter")
+fault, right = TABLE.fault, TABLE.right
+LINE = "docker run --name jupyter -p 8800:8888 -d test"
+
+
+def built_with(*changes: tuple[str, str]) -> Callable[[Environment], None]:
+    """Build the image from another Dockerfile."""
+
+    def apply(env: Environment) -> None:
+        text = env.subject.jupyter.dockerfile()
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        env.subject.jupyter.dockerfile = lambda: text  # type: ignore[method-assign]
+
+    return apply
+
+
+def run_with(old: str, new: str) -> Callable[[Environment], None]:
+    """Run the container with another line."""
+    assert old in LINE, old
+    return lambda env: env.change("jupyter", run_line=lambda _: LINE.replace(old, new))
+
+
+CMD = '"--ip=0.0.0.0", "--allow-root"'
+for name, sentence, apply, breaks in (
+    ("no-expose", "The Dockerfile has no EXPOSE.", built_with(("EXPOSE 8888", "")), ("jupyter.image",)),
+    ("no-volume", "The Dockerfile has no VOLUME.", built_with(("VOLUME /notebook", "RUN mkdir -p /notebook")),
+     ("jupyter.image",)),
+    ("another-directory", "The Dockerfile works in /root.", built_with(("WORKDIR /notebook", "WORKDIR /root")),
+     ("jupyter.image",)),
+    ("bound-to-loopback", "Jupyter listens on 127.0.0.1 inside the container.",
+     built_with(("--ip=0.0.0.0", "--ip=127.0.0.1")), ("jupyter.image", "jupyter.login")),
+    ("token-off", "Jupyter was started with an empty token.",
+     built_with((CMD, CMD + ', "--IdentityProvider.token="')), ("jupyter.token", "jupyter.login")),
+    ("pandas-missing", "pandas was left out.", built_with((" pandas", "")), ("jupyter.libraries",)),
+    ("another-container-name", "The container is called notebook.", run_with("--name jupyter", "--name notebook"),
+     ("jupyter.container",)),
+    ("jupyter-port-8888", "The container publishes 8888.", run_with("8800:8888", "8888:8888"),
+     ("jupyter.container", "jupyter.login")),
+    ("jupyter-ports-swapped", "The ports are swapped.", run_with("8800:8888", "8888:8800"),
+     ("jupyter.container", "jupyter.login")),
+    ("jupyter-restart-policy", "The container restarts by itself.", run_with("-d test", "-d --restart always test"), ()),
+    ("jupyter-image-by-tag", "The image is named with its tag.", run_with("-d test", "-d test:latest"), ()),
+):  # fmt: skip
+    TABLE.add(name, sentence, apply, "jupyter", *breaks)
+
+
+def seen(step: str, change: Callable[[Any], Any]) -> Callable[[Environment], None]:
+    """Change what a step has seen."""
+    return lambda env: env.after(f"jupyter.{step}", change)
+
+
+def _doors(**changes: Callable[[Any], Any]) -> Callable[[Environment], None]:
+    return seen("doors", lambda doors: replace(doors, **{n: c(getattr(doors, n)) for n, c in changes.items()}))
+
+
+def _opened(knocks: Any) -> Any:
+    return replace(knocks, api=replace(knocks.api, status=200, reason="OK"))
+
+
+for name, sentence, apply, breaks in (
+    ("command-is-a-shell", "The image runs a shell, and Jupyter was started by hand.",
+     seen("image", lambda image: replace(image, command=("bash", "--ip=0.0.0.0"))), ("jupyter.image",)),
+    ("image-for-the-loopback", "The image's command has no --ip.",
+     seen("image", lambda image: replace(image, command=("jupyter", "notebook"))), ("jupyter.image",)),
+    ("library-broken", "keras is there, but its import fails.",
+     seen("libraries", lambda fact: replace(fact, imports=(*fact.imports[1:], Import("keras", False, "ImportError: no backend")))),
+     ("jupyter.libraries",)),
+    ("container-of-an-older-image", "The image was built again, and the container is the older one's.",
+     seen("container", lambda fact: replace(fact, image=replace(fact.image, id="sha256:" + "0" * 64))),
+     ("jupyter.container",)),
+    ("jupyter-restarting", "The container is started again and again.",
+     seen("container", lambda fact: replace(fact, status="restarting")), ("jupyter.container",)),
+    ("jupyter-renamed", "The container is called jupyter_1.",
+     seen("container", lambda fact: replace(fact, name="jupyter_1")), ("jupyter.container",)),
+    ("log-without-token", "The log was cut before the URL.", seen("log", lambda _: TokenLog("")), ("jupyter.token",)),
+    ("open-without-token", "The server is open to whoever comes without a token.", _doors(without_token=_opened),
+     ("jupyter.login",)),
+    ("open-with-any-token", "The server takes any token.", _doors(with_wrong_token=_opened), ("jupyter.login",)),
+    ("token-is-not-taken", "The token of the log is refused.",
+     _doors(with_token=lambda knocks: replace(knocks, api=replace(knocks.api, status=403))), ("jupyter.login",)),
+    ("no-kernel", "The server has no Python kernel.",
+     seen("execution", lambda fact: replace(fact, printed="", problem="no kernel was started: HTTP 500")),
+     ("jupyter.executes",)),
+    ("kernel-dies", "The kernel dies before it prints.",
+     seen("execution", lambda fact: replace(fact, printed="", problem="the kernel died")), ("jupyter.executes",)),
+    ("kernel-computes-wrongly", "What is printed is not what the cell computes.",
+     seen("execution", lambda fact: replace(fact, printed="42")), ("jupyter.executes",)),
+    ("port-answers-after-the-end", "Something else answers on the port after the removal.",
+     seen("removed", lambda fact: replace(fact, port=replace(fact.port, outcome="answered", status=200, reason="OK"))),
+     ("jupyter.removed",)),
+):  # fmt: skip
+    TABLE.add(name, sentence, apply, "jupyter", *breaks)
+
+
+@fault("jupyter", "jupyter.removed")
+def stopped_not_removed(env: Environment) -> None:
+    """The notebook container was stopped, but not removed."""
+    env.change("jupyter", removal_lines=lambda _: ("docker stop -t 1 jupyter",))
+
+
+@fault("jupyter", "jupyter.removed")
+def rm_of_a_running_container(env: Environment) -> None:
+    """docker rm was called without stop, which is refused."""
+    env.change("jupyter", removal_lines=lambda _: ("docker rm jupyter",))
+
+
+@right("jupyter")
+def forced_end(env: Environment) -> None:
+    """The notebook container was removed with rm -f."""
+    env.change("jupyter", removal_lines=lambda _: ("docker rm -f jupyter",))
+
+
+@right("jupyter")
+def more_libraries(env: Environment) -> None:
+    """The image has more libraries than were asked for."""
+    built_with((" pandas", " pandas requests"))(env)
+
+
+@right("jupyter")
+def listens_on_all_by_a_star(env: Environment) -> None:
+    """Jupyter listens with --ip=*."""
+    built_with(("--ip=0.0.0.0", "--ip=*"))(env)

@@ -1,2 +1,151 @@
+"""SageMaker: the notebook instance, the saved notebook and the clean-up gone wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from harness.aws import sagemaker_kinds as kinds
+from harness.facts.sagemaker import Cleaned
+from tests.faults.environment import Environment
 from tests.faults.registry import Table
-TABLE = Table('sagemaker')
+
+TABLE = Table("sagemaker")
+fault, right = TABLE.fault, TABLE.right
+NOTEBOOK = "kmeans.ipynb"
+
+
+@fault("sagemaker", "sagemaker.notebook-instance")
+def notebook_instance_stopped(env: Environment) -> None:
+    """The notebook instance was stopped."""
+    env.after(
+        "sagemaker.notebook_instance", lambda seen: replace(seen, status="Stopped", url_issued=False)
+    )
+
+
+@fault("sagemaker", "sagemaker.notebook-instance")
+def notebook_instance_failed(env: Environment) -> None:
+    """The notebook instance has failed."""
+    env.after("sagemaker.notebook_instance", lambda seen: replace(seen, status="Failed", failure="no capacity"))
+
+
+@fault("sagemaker", "sagemaker.notebook-instance")
+def no_url(env: Environment) -> None:
+    """The notebook instance is there, but no URL to open it is issued."""
+    env.after("sagemaker.notebook_instance", lambda seen: replace(seen, url_issued=False))
+
+
+def _cells(work: Callable[[list[dict[str, Any]]], Any]) -> Callable[[Environment], None]:
+    """Change the code cells of the notebook."""
+
+    def apply(env: Environment) -> None:
+        path = env.submission / NOTEBOOK
+        document = json.loads(path.read_text(encoding="utf-8"))
+        work([cell for cell in document["cells"] if cell["cell_type"] == "code"])
+        env.write(NOTEBOOK, json.dumps(document))
+
+    return apply
+
+
+def _never_run(cells: list[dict[str, Any]]) -> None:
+    for cell in cells:
+        cell.update(execution_count=None, outputs=[])
+
+
+def _failed(cells: list[dict[str, Any]]) -> None:
+    cells[-1]["outputs"] = [
+        {"output_type": "error", "ename": "ClientError", "evalue": "AccessDenied", "traceback": []}
+    ]
+    cells[-1]["execution_count"] = 9
+
+
+def _not_deployed(cells: list[dict[str, Any]]) -> None:
+    for cell in cells:
+        source = "".join(cell["source"])
+        if "deploy" in source or "predict" in source:
+            cell.update(execution_count=None, outputs=[])
+
+
+def _something_else(cells: list[dict[str, Any]]) -> None:
+    for cell in cells:
+        cell["source"] = 'print("hello")\n'
+
+
+def _commented_out(cells: list[dict[str, Any]]) -> None:
+    for cell in cells:
+        cell["source"] = "".join(f"# {line}\n" for line in "".join(cell["source"]).splitlines())
+
+
+for name, sentence, work in (
+    ("notebook-never-run", "The notebook was saved before any cell was run.", _never_run),
+    ("notebook-with-an-error", "The last cell ended with an error.", _failed),
+    ("notebook-half-run", "The cells from the deployment on were not run.", _not_deployed),
+    ("notebook-of-something-else", "Another notebook was handed in.", _something_else),
+    ("notebook-commented-out", "All code of the notebook is commented out.", _commented_out),
+):
+    TABLE.add(name, sentence, _cells(work), "sagemaker", "sagemaker.notebook-saved")
+
+
+@fault("sagemaker", "sagemaker.notebook-saved")
+def no_notebook(env: Environment) -> None:
+    """No notebook was handed in."""
+    (env.submission / NOTEBOOK).unlink()
+
+
+@fault("sagemaker", "sagemaker.notebook-saved")
+def notebook_as_page(env: Environment) -> None:
+    """The notebook was saved as a page of HTML under the notebook's name."""
+    env.write(NOTEBOOK, "<!doctype html><title>kmeans</title>")
+
+
+@right("sagemaker")
+def notebook_with_another_name(env: Environment) -> None:
+    """The notebook has another name, and another one lies beside it."""
+    (env.submission / NOTEBOOK).rename(env.submission / "MNIST homework.ipynb")
+    env.write("scratch.ipynb", json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+
+
+# The clean-up.
+
+
+def _left(kind: str) -> Callable[[Environment], None]:
+    def apply(env: Environment) -> None:
+        own = env.subject.sagemaker
+        deletions = own.deletions
+        # What is in a bucket keeps it: whoever leaves objects leaves it too.
+        kept = {kind, kinds.BUCKET} if kind == kinds.OBJECTS else {kind}
+        own.deletions = lambda: [thing for thing in deletions() if thing[0] not in kept]  # type: ignore[method-assign]
+
+    return apply
+
+
+for name, kind, sentence in (
+    ("endpoint-left", kinds.ENDPOINT, "The endpoint was left running."),
+    ("endpoint-configuration-left", kinds.CONFIG, "The endpoint configuration was left."),
+    ("model-left", kinds.MODEL, "predictor.delete_endpoint() was called, which leaves the model."),
+    ("notebook-instance-left", kinds.NOTEBOOK, "The notebook instance was left in service."),
+    ("objects-left", kinds.OBJECTS, "Training data and model were left in S3."),
+):
+    TABLE.add(name, sentence, _left(kind), "sagemaker", "sagemaker.cleaned")
+
+
+@fault("sagemaker", "sagemaker.cleaned")
+def notebook_instance_only_stopped(env: Environment) -> None:
+    """The notebook instance was stopped, not deleted."""
+    _left(kinds.NOTEBOOK)(env)
+    env.before(
+        "sagemaker.cleaned",
+        lambda: (
+            env.subject.sagemaker.notebook_instance(),
+            env.client("sagemaker").stop_notebook_instance(NotebookInstanceName=env.subject.sagemaker.name),
+        )
+        and None,
+    )
+
+
+@fault("sagemaker", "sagemaker.cleaned")
+def nothing_known(env: Environment) -> None:
+    """Nothing of the example was ever known, so that nothing could be looked for."""
+    env.after("sagemaker.cleaned", lambda _: Cleaned((), ()))
