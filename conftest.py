@@ -12,6 +12,7 @@ pytest_plugins = [
     "fixtures.recorded",
     "fixtures.verdicts",
     "fixtures.report",
+    "fixtures.progress",
     "fixtures.account",
     "fixtures.network",
     "fixtures.instances",
