@@ -85,37 +85,40 @@ class Bench:
 
     def state(self) -> dict[str, Any]:
         """Return what there is with this case's prefix."""
-        found = [
-            c for c in self.client.containers.list(all=True, ignore_removed=True) if c.name.startswith(self.prefix)
-        ]
-        for one in found:
-            one.reload()
-        containers = sorted([c.name[len(self.prefix) :], c.status, c.attrs["State"]["ExitCode"]] for c in found)
-        tags = sorted(t for i in self.client.images.list() for t in i.tags if self.prefix in t)
-        volumes = sorted(v.name for v in self.client.volumes.list() if v.name.startswith(self.prefix))
+        containers = []
+        for one in self._containers():
+            state = self.client.api.inspect_container(one["Id"])["State"]
+            containers.append([one["Names"][0].partition(self.prefix)[2], state["Status"], state["ExitCode"]])
+        volumes = [self.plain(volume["Name"]) for volume in self._volumes()]
         return {
-            "containers": containers,
-            "tags": [self.plain(t) for t in tags],
-            "volumes": [self.plain(v) for v in volumes],
+            "containers": sorted(containers),
+            "tags": sorted(map(self.plain, self._tags())),
+            "volumes": sorted(volumes),
         }
+
+    def _containers(self) -> list[dict[str, Any]]:
+        return list(self.client.api.containers(all=True, filters={"name": self.prefix}))
+
+    def _tags(self) -> list[str]:
+        return [tag for image in self.client.api.images() for tag in image["RepoTags"] or [] if self.prefix in tag]
+
+    def _volumes(self) -> list[dict[str, Any]]:
+        return list(self.client.api.volumes(filters={"name": self.prefix})["Volumes"] or [])
 
     def plain(self, text: str) -> str:
         return text.replace(self.prefix, "PREFIX")
 
     def clean(self) -> None:
         """Remove all that the case made."""
-        for container in self.client.containers.list(all=True, ignore_removed=True):
-            if container.name.startswith(self.prefix):
-                with contextlib.suppress(APIError):
-                    container.remove(force=True, v=True)
-        for tag in [t for i in self.client.images.list() for t in i.tags if self.prefix in t]:
-            self.client.images.remove(tag, force=True)
-        for volume in self.client.volumes.list():
-            if volume.name.startswith(self.prefix):
-                volume.remove(force=True)
-        for network in self.client.networks.list():
-            if network.name.startswith(self.prefix):
-                network.remove()
+        for container in self._containers():
+            with contextlib.suppress(APIError):
+                self.client.api.remove_container(container["Id"], force=True, v=True)
+        for tag in self._tags():
+            self.client.api.remove_image(tag, force=True)
+        for volume in self._volumes():
+            self.client.api.remove_volume(volume["Name"], force=True)
+        for network in self.client.api.networks(names=[self.prefix]):
+            self.client.api.remove_network(network["Id"])
 
 
 def perform(one: Case, client: docker.DockerClient) -> Outcome:

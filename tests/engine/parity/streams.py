@@ -77,7 +77,8 @@ def attach_apart(e: Bench) -> Any:
 
 @case()
 def attach_replays(e: Bench) -> Any:
-    return e.ended("echo before").attach(logs=True, stream=False)
+    c = e.ended("echo before")
+    return until("its log is read back", lambda: c.attach(logs=True, stream=False), timeout=10)
 
 
 @case(404, r"No such container: missing-one")
