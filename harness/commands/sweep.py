@@ -3,6 +3,8 @@
 What the run's ledger holds, and in its region whatever else carries its tag, is removed with the caller's own
 credentials (AWS_PROFILE, AWS_ENDPOINT_URL and the like are heeded); nothing that the run did not create is touched.
 A run on the offline cloud leaves nothing: that cloud ended with the run's process.
+With --all, so is what any run of the same caller, or any run that is over, left in the account and region; what is
+going on, and what others may still need, is said and left alone.
 Exit code 0 says that nothing remains, 1 that something does.
 """
 
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cloud import Cloud, patience_called
+from harness.commands import sweep_all
 from harness.errors import UsageError
 from harness.ledger import Entry, Ledger
 from harness.runrecord import RunRecord, read_record
@@ -26,14 +29,23 @@ if TYPE_CHECKING:
     from harness.aws.session import Aws
 
 
+RUNS = Path(".runs")
+"""Where this machine keeps the records of its runs."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the run's directory."""
-    parser.add_argument("--run-dir", metavar="DIR", type=Path, required=True, help="the run's directory")
+    """Declare which runs."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--run-dir", metavar="DIR", type=Path, help="the run's directory")
+    which.add_argument("--all", action="store_true", help="every run of which something is left in account and region")
+    parser.add_argument("--region", metavar="NAME", help="with --all: the AWS region (default: the caller's own)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and change nothing")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Sweep one run."""
+    """Sweep one run, or all."""
+    if options.all:
+        return sweep_all.run(options.region, RUNS, _say, is_looking=options.dry_run)
     record = read_record(options.run_dir)
     if record.is_going_on:
         raise UsageError(f"run {record.run_id} is still going on (process {record.process}); end it first.")
