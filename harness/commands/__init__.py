@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import Protocol
 
-from harness.commands import cloud, report, requirements, sweep
+from harness.commands import bundle, cloud, gate, regrade, report, requirements, sweep
 
 
 class Command(Protocol):
@@ -23,4 +23,12 @@ class Command(Protocol):
         """Do it and return the exit code."""
 
 
-COMMANDS: dict[str, Command] = {"cloud": cloud, "sweep": sweep, "report": report, "requirements": requirements}
+COMMANDS: dict[str, Command] = {
+    "cloud": cloud,
+    "sweep": sweep,
+    "gate": gate,
+    "report": report,
+    "bundle": bundle,
+    "regrade": regrade,
+    "requirements": requirements,
+}

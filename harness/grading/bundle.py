@@ -17,9 +17,10 @@ import base64
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,19 @@ from harness.grading import recording
 
 SEAL = "seal.json"
 PICTURES = "pictures"
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,200}")
 LARGEST = 64 * 2**20
 """Bytes of the largest bundle that is read."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """The sealed files of one run, by name, and the fingerprint of the key that sealed them."""
+    """The sealed files of one run, by name, the fingerprint of the key that sealed them, and where the bundle is."""
 
     run_id: str
     key: str
     files: Mapping[str, bytes]
+    path: Path
 
 
 def seal(directory: Path, run_id: str) -> str:
@@ -74,15 +77,19 @@ def key_of(directory: Path) -> str:
         return ""
 
 
-def pack(directory: Path, target: Path) -> Bundle:
-    """Write the bundle of a run; raises :class:`~harness.errors.UsageError` where it is not as it was sealed."""
+def pack(directory: Path, target: Path | None = None) -> Bundle:
+    """Write the bundle of a run, into its directory unless told otherwise.
+
+    Raises :class:`~harness.errors.UsageError` where the run is not as it was sealed.
+    """
     try:
         seal_bytes = (directory / SEAL).read_bytes()
     except OSError as error:
         raise UsageError(f"{directory}: no sealed run is there ({error.strerror}); name one that ended.") from error
     bundle = _checked({SEAL: seal_bytes, **_results(directory)}, directory)
-    target.write_bytes(_archive(bundle.files))
-    return bundle
+    path = target or directory / f"evidence-{bundle.run_id}.tar"
+    path.write_bytes(_archive(bundle.files))
+    return replace(bundle, path=path)
 
 
 def unpack(path: Path) -> Bundle:
@@ -119,6 +126,8 @@ def _checked(files: Mapping[str, bytes], source: Path) -> Bundle:
         manifest, key = signed["manifest"], _bytes(signed["manifest"]["key"])
         _verify(key, _bytes(signed["signature"]), _canonical(manifest))
         hashes, run_id = dict(manifest["files"]), str(manifest["run_id"])
+        if not _PLAIN.fullmatch(run_id):
+            raise ValueError("it names no run")
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise UsageError(f"{source}: refused, its seal is broken ({error}).") from error
     found = {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != SEAL}
@@ -126,7 +135,7 @@ def _checked(files: Mapping[str, bytes], source: Path) -> Bundle:
     if changed or _canonical(signed) != files[SEAL]:
         what = ", ".join(name[:80] for name in changed) or SEAL
         raise UsageError(f"{source}: refused, {what} changed since the run sealed it.")
-    return Bundle(run_id, fingerprint(key), {name: files[name] for name in (SEAL, *sorted(found))})
+    return Bundle(run_id, fingerprint(key), {name: files[name] for name in (SEAL, *sorted(found))}, source)
 
 
 def _verify(key: bytes, signature: bytes, message: bytes) -> None:

@@ -13,6 +13,8 @@ LIMIT = 4000
 """Characters that a report shows of one text."""
 _NOTE = 40
 """Room for the note that says how much was cut."""
+_SPARE = 8192
+"""Characters that are looked at beyond what may show: longer than any secret, so that none is seen in part only."""
 
 _VALUE = r"(?!\[masked)[^\s\"'&,;<>\\]"
 _LABELS = (
@@ -26,6 +28,8 @@ _PRIVATE_KEY = re.compile(
     r"|b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=\s]*",  # "openssh-key-v1" in base64: such a key that lost its first line
     re.DOTALL,
 )
+_REST_OF_PRIVATE_KEY = re.compile(r"\A(?:(?!-----BEGIN ).)*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----", re.DOTALL)
+_REST_OF_WORD = re.compile(rf"\A\S{{0,{_SPARE}}}")
 _LABELLED = re.compile(rf"(\b\w*(?:{_LABELS})[\"']?\s*+[:=]\s*+[\"']?+)({_VALUE}{{3,}})", re.IGNORECASE)
 _TOKEN_IS = re.compile(rf"(token=[\"']?+)({_VALUE}{{3,}})", re.IGNORECASE)
 _TOKEN_SAYS = re.compile(rf"(token[\"']?\s*+:\s*+[\"']?+)(?=[^\s\"']*\d)({_VALUE}{{8,}})", re.IGNORECASE)
@@ -45,7 +49,27 @@ def mask(text: str, limit: int = LIMIT) -> str:
 
     Masking twice changes nothing more.
     """
-    return shorten(visible(without_secrets(text)), limit)
+    return _masked(text, limit, lambda part: visible(without_secrets(part)))
+
+
+def keep(text: str, limit: int) -> str:
+    """Return the text without its secrets and at most ``limit`` long, otherwise as it is: to be judged again."""
+    return _masked(text, limit, without_secrets)
+
+
+def _masked(text: str, limit: int, clean: Callable[[str], str]) -> str:
+    """Clean a text and cut it; of one that is very much longer only its ends are looked at, where all that shows is."""
+    window = 2 * limit + _SPARE
+    if len(text) <= 2 * window:
+        return shorten(clean(text), limit)
+    lost = len(text) - 2 * window
+    return _joined(clean(text[:window]), clean(_from_a_whole_word(text[-window:])), limit, lost)
+
+
+def _from_a_whole_word(tail: str) -> str:
+    """Return a text that was cut out of another without what may be the rest of a secret."""
+    tail = _REST_OF_PRIVATE_KEY.sub("", tail, count=1)
+    return _REST_OF_WORD.sub("", tail, count=1)
 
 
 def without_secrets(text: str) -> str:
@@ -95,9 +119,13 @@ def _shown(found: re.Match[str]) -> str:
 
 def shorten(text: str, limit: int = LIMIT) -> str:
     """Cut the middle out of a text longer than ``limit`` characters and say how much was cut."""
-    if len(text) <= limit:
-        return text
-    cut = len(text) - limit + _NOTE
-    tail = (len(text) - cut) // 3
-    head = len(text) - cut - tail
-    return f"{text[:head]} … [{cut} characters cut] … {text[len(text) - tail :]}"
+    return text if len(text) <= limit else _joined(text, text, limit, -len(text))
+
+
+def _joined(head: str, tail: str, limit: int, lost: int) -> str:
+    """Return the begin of one text and the end of another; ``lost`` is how long what lies between them is."""
+    room = limit - _NOTE
+    last = room // 3
+    first = room - last
+    cut = len(head) + lost + len(tail) - min(first, len(head)) - min(last, len(tail))
+    return f"{head[:first]} … [{cut} characters cut] … {tail[max(0, len(tail) - last) :]}"

@@ -22,7 +22,7 @@ import cattrs
 
 from harness import facts as facts_package
 from harness.errors import CloudTrouble, HarnessError, RecordedFault, Unmet, UsageError
-from harness.grading.masking import shorten, without_secrets
+from harness.grading.masking import keep, without_secrets
 from harness.grading.reportjson import Run
 
 NAME = "facts.json"
@@ -121,9 +121,8 @@ def clean(value: Any, name: str = "") -> Any:
 
 def _clean_text(text: str, name: str) -> str:
     prefix = f"{name}="
-    masked = without_secrets(prefix + text)
-    plain = masked.removeprefix(prefix) if name and masked.startswith(prefix) else without_secrets(text)
-    return shorten(plain, LONGEST)
+    masked = keep(prefix + text, LONGEST)
+    return masked.removeprefix(prefix) if name and masked.startswith(prefix) else keep(text, LONGEST)
 
 
 def document(recording: Recording) -> dict[str, Any]:

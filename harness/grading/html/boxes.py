@@ -18,7 +18,7 @@ LETTER = 6.6
 LINE = 16
 PAD = 10
 GAP = 10
-BADGE = 20
+BADGE = 24
 ARROW_DOWN = 34
 ARROW_RIGHT = 58
 
@@ -34,6 +34,8 @@ class Arrow:
 @dataclass(frozen=True)
 class Box:
     """Something that was built; ``requirements`` are those that judge it, ``verdict`` is what they say together.
+
+    One without a title only holds others.
 
     ``weight`` is its share of the width among boxes side by side; those inside stand side by side where each has
     ``narrowest``.
@@ -83,18 +85,19 @@ class Placed:
 
 
 def place(box: Box, width: float, x: float = 0.0, y: float = 0.0) -> Placed:
-    """Return the box, and all in it, at their places."""
-    texts = tuple(_texts(box, x + PAD, y + PAD, width - 2 * PAD))
-    bottom = (texts[-1].y + 4) if texts else y
-    inside = tuple(_place_inside(box, x + PAD, bottom + GAP, width - 2 * PAD))
+    """Return the box, and all in it, at their places; a box without title only holds others and is not seen."""
+    pad = PAD if box.title else 0
+    texts = tuple(_texts(box, x + PAD, y + PAD, width - 2 * PAD)) if box.title else ()
+    bottom = texts[-1].y + 4 if texts else y
+    inside = tuple(_place_inside(box, x + pad, bottom + pad, width - 2 * pad))
     if inside:
         bottom = max(one.y + one.height for one in inside)
-    return Placed(box, x, y, width, bottom + PAD - y, texts, inside)
+    return Placed(box, x, y, width, bottom + pad - y, texts, inside)
 
 
 def _texts(box: Box, x: float, y: float, width: float) -> Iterator[Text]:
     room = width - (BADGE if box.verdict else 0)
-    titles = [(line, "title") for line in _wrapped(box.title, room / 1.08)]
+    titles = [(line, "title") for line in _wrapped(box.title, room / 1.14)]
     lines = [(line, "line") for text in box.lines for line in _wrapped(text, width)]
     for number, (line, role) in enumerate((*titles, *lines)):
         yield Text(x, y + LINE * number + 12, line, "title" if role == "title" else "line")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeVar
 
 from harness.catalogue import Homework
@@ -51,8 +52,8 @@ class Builder:
     def box(self, kind: str, title: str, *lines: str | None, of: str = "", **more: object) -> Box:
         """Return a box that the requirements named in ``of`` judge; a name that ends with a dot is a whole stage."""
         ids = tuple(id for word in of.split() for id in self._named(word))
-        shown = tuple(mask(line, SHOWN) for line in lines if line)
-        return Box(kind, mask(title, SHOWN), shown, self.together(ids), ids, **more)  # type: ignore[arg-type]
+        shown = tuple(_cut(line) for line in lines if line)
+        return Box(kind, _cut(title), shown, self.together(ids), ids, **more)  # type: ignore[arg-type]
 
     def _named(self, word: str) -> tuple[str, ...]:
         if not word.endswith("."):
@@ -157,7 +158,8 @@ class Builder:
         if container is None:
             return self.box("container", name, "not seen", of=of)
         ports = ", ".join(f"{port.host_port} → {port.container_port}" for port in container.ports)
-        return self.box("container", container.name, f"from {container.image_name}", ports or None, of=of)
+        called = f"called {container.name}" if container.name != name else None
+        return self.box("container", name, called, f"from {container.image_name}", ports or None, of=of)
 
     def private(self) -> Box:
         """Return the private group and the instance in it."""
@@ -165,12 +167,13 @@ class Builder:
         port = asked.network.ssh_port
         title = f"{group.name} {group.id}" if group else asked.network.private_group
         launch = self.fact("private_launch", Launch)
+        described = _described(launch.instance if launch else None)
         return self.box(
             "group", title, _missing(group), of="network.private-sg",
             arrow=self.way("ssh through the forwarded agent", "private.agent-forwarding"),
             inside=(
                 self.rule(group, port, "network.private-ssh"),
-                self.box("instance", "Private instance", *_described(launch.instance if launch else None), of="private."),
+                self.box("instance", "Private instance", *described, of="private."),
             ),
         )  # fmt: skip
 
@@ -178,8 +181,8 @@ class Builder:
         """Return the spot instance and what it costs."""
         instance, prices = self.fact("spot_instance", Instance), self.fact("prices", Prices)
         options = self.fact("spot_options", Options)
-        price = f"{prices.lowest} $/h, {prices.ordinary} on demand" if prices and prices.spot else None
-        ceiling = f"ceiling {options.max_price} $/h" if options and options.max_price else None
+        price = f"{_usd(prices.lowest)} $/h, {_usd(prices.ordinary)} on demand" if prices and prices.spot else None
+        ceiling = f"ceiling {_usd(options.ceiling)} $/h" if options and options.ceiling is not None else None
         return self.box("instance", "Spot instance", *_described(instance), price, ceiling, of="spot.")
 
     def sagemaker(self) -> Box:
@@ -204,9 +207,18 @@ class Builder:
         endpoint, answers = self.fact("endpoint", Endpoint), self.fact("predictions", Predictions)
         asked = f"{len(answers.answers)} of {answers.asked} digits answered" if answers else None
         return self.box(
-            "service", "Endpoint", endpoint.name if endpoint else "not seen", endpoint.status if endpoint else None, asked,
+            "service", "Endpoint", f"{endpoint.name}, {endpoint.status}" if endpoint else "not seen", asked,
             of="kmeans.endpoint kmeans.predicts", arrow=self.way("its model is served by", "kmeans.trained"),
         )  # fmt: skip
+
+
+def _cut(text: str) -> str:
+    shown = mask(text, 4 * SHOWN)
+    return shown if len(shown) <= SHOWN else shown[:SHOWN] + "… (cut)"
+
+
+def _usd(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
 
 
 def _missing(thing: object | None) -> str | None:

@@ -44,7 +44,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """The bars of a run; ``seconds`` is its length, ``ticks`` are seconds with their place in percent."""
+    """The bars of a run; ``seconds`` is its length, ``ticks`` are seconds with their place in percent.
+
+    ``work`` are the seconds that the steps worked themselves, without waiting for others.
+    """
 
     seconds: float
     ticks: tuple[tuple[float, float], ...]
@@ -53,7 +56,7 @@ class Chart:
     tests: tuple[Bar, ...]
     short_steps: int
     short_tests: int
-    steps_together: float
+    work: float
 
     @property
     def is_empty(self) -> bool:
@@ -71,13 +74,11 @@ class _Scale:
         width = max(0.15, 100 * (ended - begun) / self.seconds)
         return Piece(round(left, 3), round(width, 3), on, ended - begun)
 
-    def bar(self, name: str, span: Span, waits: Iterable[Span] = ()) -> Bar:
-        pieces = tuple(
-            self.piece(max(one.begun, span.begun), min(one.ended, span.ended), one.name) for one in waits
-            if one.ended - one.begun > self.seconds * SHORT / 4
-        )  # fmt: skip
-        begun = span.begun - self.begun
-        return Bar(name, begun, span.seconds, self.piece(span.begun, span.ended), pieces, span.outcome)
+    def bar(self, span: Span, waits: Iterable[Span] = ()) -> Bar:
+        long = (one for one in waits if one.seconds > self.seconds * SHORT / 4)
+        pieces = tuple(self.piece(one.begun, one.ended, _words(one)) for one in long)
+        begun, whole = span.begun - self.begun, self.piece(span.begun, span.ended)
+        return Bar(_words(span), begun, span.seconds, whole, pieces, span.outcome)
 
 
 def chart(spans: Sequence[Span]) -> Chart:
@@ -87,18 +88,24 @@ def chart(spans: Sequence[Span]) -> Chart:
     begun, ended = min(span.begun for span in spans), max(span.ended for span in spans)
     scale = _Scale(begun, max(ended - begun, 1e-3))
     steps, tests = _of(spans, "step"), _of(spans, "test")
-    waits = _of(spans, "wait")
+    waits = [*_of(spans, "wait"), *(step for step in steps if step.by)]
     long_steps, long_tests = _long(steps, scale.seconds), _long(tests, scale.seconds)
     return Chart(
         scale.seconds,
         _ticks(scale.seconds),
-        tuple(scale.bar(span.name, span) for span in _phases(tests, _of(spans, "phase"), begun)),
-        tuple(scale.bar(one.name, one, _waits_of(one, waits, one.name)) for one in long_steps),
-        tuple(scale.bar(one.name, one, _waits_of(one, waits, "")) for one in long_tests),
+        tuple(scale.bar(span) for span in _phases(tests, _of(spans, "phase"))),
+        tuple(scale.bar(one, _waits_of(one, waits, one.name)) for one in long_steps),
+        tuple(scale.bar(one, _waits_of(one, waits, "")) for one in long_tests),
         len(steps) - len(long_steps),
         len(tests) - len(long_tests),
-        sum(span.seconds for span in steps if not span.by),
+        sum(one.seconds - sum(wait.seconds for wait in _waits_of(one, waits, one.name)) for one in steps),
     )
+
+
+def _words(span: Span) -> str:
+    """Return a step's name as words: ``instances._bastion_login`` is a matter of the code."""
+    stage, _, own = span.name.partition(".")
+    return f"{stage}: {own.strip('_').replace('_', ' ')}" if span.kind in ("step", "wait") else span.name
 
 
 def _of(spans: Iterable[Span], kind: str) -> list[Span]:
@@ -107,7 +114,7 @@ def _of(spans: Iterable[Span], kind: str) -> list[Span]:
 
 def _long(spans: list[Span], whole: float) -> list[Span]:
     long = sorted((span for span in spans if span.seconds >= whole * SHORT), key=lambda span: -span.seconds)[:MOST]
-    return sorted(long, key=lambda span: span.begun)
+    return sorted(long, key=lambda span: (span.ended, span.begun))
 
 
 def _waits_of(span: Span, waits: list[Span], by: str) -> list[Span]:
@@ -118,13 +125,10 @@ def _within(inner: Span, outer: Span) -> bool:
     return inner.process == outer.process and inner.begun >= outer.begun - 0.01 and inner.ended <= outer.ended + 0.01
 
 
-def _phases(tests: list[Span], noted: list[Span], begun: float) -> list[Span]:
-    """Return the parts of the run: what came before the first test, the tests, and what was noted itself."""
-    if not tests:
-        return noted
-    first, last = tests[0].begun, max(test.ended for test in tests)
-    before = [Span("phase", "set-up", begun, first)] if first > begun else []
-    return [*before, Span("phase", "tests", first, last), *noted]
+def _phases(tests: list[Span], noted: list[Span]) -> list[Span]:
+    """Return the parts of the run: those noted, and the tests together."""
+    together = [Span("phase", "tests", tests[0].begun, max(test.ended for test in tests))] if tests else []
+    return sorted((*noted, *together), key=lambda span: span.begun)
 
 
 def _ticks(seconds: float) -> tuple[tuple[float, float], ...]:

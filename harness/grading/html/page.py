@@ -23,6 +23,9 @@ from harness.grading.terminal import CAUSES, sentence
 
 WIDE, NARROW = 1040, 340
 """Widths of the drawing, in its own pixels: for a desk, and for a phone."""
+TODO = 240
+"""Characters of a line in the list of what is missing; the requirement itself shows all."""
+LEAK = 400
 EVIDENCE = 30
 """Observations that are shown of one requirement."""
 PICTURE = 2**20
@@ -52,6 +55,12 @@ class Item:
         """Return the name that links lead to."""
         return self.id.replace(".", "-")
 
+    @property
+    def todo(self) -> str:
+        """Return in a line or two what there is to do, or why it is not judged."""
+        because = f"{self.cause}: {self.message}" if self.cause else ""
+        return mask(self.hint or because, TODO)
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -70,6 +79,11 @@ class Chapter:
     def possible(self) -> int:
         """Return the points there are."""
         return sum(item.points for item in self.items if not item.bonus)
+
+    @property
+    def open(self) -> int:
+        """Return the points that are not judged."""
+        return sum(item.points for item in self.items if not item.bonus and item.verdict == "not judged")
 
 
 @dataclass(frozen=True)
@@ -121,7 +135,7 @@ def page(directory: Path, report: Report, homework: Homework) -> Page:
         cost=document["cost_usd"],
         pictures=tuple(_pictures(directory)),
         facts=tuple(_facts(directory, document)),
-        leaks=tuple(document["leaks"]),
+        leaks=tuple(mask(leak, LEAK) for leak in document["leaks"]),
     )  # fmt: skip
 
 
