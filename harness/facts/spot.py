@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from harness.errors import Unmet
 from harness.evidence import Evidence
 
 
@@ -35,13 +36,19 @@ class Prices:
 
     @property
     def lowest(self) -> Decimal:
-        """Return the price of the cheapest zone, US dollars an hour."""
-        return min(Decimal(price.usd) for price in self.spot)
+        """Return the price of the cheapest zone, US dollars an hour; raises ``Unmet`` where no zone has one."""
+        return min(self._each)
 
     @property
     def highest(self) -> Decimal:
-        """Return the price of the dearest zone, US dollars an hour."""
-        return max(Decimal(price.usd) for price in self.spot)
+        """Return the price of the dearest zone, US dollars an hour; raises ``Unmet`` where no zone has one."""
+        return max(self._each)
+
+    @property
+    def _each(self) -> list[Decimal]:
+        if not self.spot:
+            raise Unmet("spot.price", f"{self.instance_type} has no spot price in {self.region}")
+        return [Decimal(price.usd) for price in self.spot]
 
     @property
     def ordinary(self) -> Decimal:

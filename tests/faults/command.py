@@ -6,13 +6,17 @@ import argparse
 import concurrent.futures
 import datetime
 import fnmatch
+import json
 import multiprocessing
 import random
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from tests.faults.model import Account, Case, account
+from tests.faults.model import Account, Case, Outcome, account
+from tests.faults.mutants import share, unneeded
 from tests.faults.registry import cases
 from tests.faults.report import page, problems, summary, text
 
@@ -33,43 +37,59 @@ def main(arguments: list[str] | None = None) -> int:
     directory = asked.run_dir or RUNS / f"faults-{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}"
     directory.mkdir(parents=True, exist_ok=True)
     accounts.sort(key=lambda one: [case.id for case in cases()].index(one.case.id))
+    (directory / "faults.json").write_text(json.dumps([_plain(one) for one in accounts], indent=1), encoding="utf-8")
     (directory / "faults.txt").write_text(text(accounts) + "\n" + summary(accounts) + "\n", encoding="utf-8")
     (directory / "faults.html").write_text(page(accounts), encoding="utf-8")
     print(text(accounts))
     print(problems(accounts), end="")
     print(f"table: {directory / 'faults.html'} (seed {asked.seed}, {time.monotonic() - began:.0f} s)")
+    if not asked.only:
+        print("\n".join(f"no fault needs the assertion at {place}" for place in unneeded(accounts)))
+        print(share(accounts))
     print(summary(accounts))
     return 0 if all(one.is_exact for one in accounts) else 1
+
+
+def _plain(one: Account) -> dict[str, Any]:
+    """Return what came of a case as plain values, for whoever reads the messages afterwards."""
+    outcome = one.outcome
+    said = [asdict(judgement) for judgement in outcome.judgements if judgement.verdict != "met"]
+    return {
+        "case": one.case.id, "sentence": one.case.sentence, "breaks": one.case.breaks, "is_exact": one.is_exact,
+        "seconds": outcome.seconds, "trouble": outcome.trouble, "needed": outcome.needed, "judgements": said,
+    }  # fmt: skip
 
 
 def run_all(chosen: list[Case], jobs: int) -> list[Account]:
     """Run cases in so many processes, the slow ones first; a line on standard error for each."""
     known = {case.id: case for case in chosen}
-    ordered = sorted(chosen, key=lambda case: SLOW_FIRST.index(case.scope))
-    accounts = []
+    batches = sorted(_batches(chosen), key=lambda batch: SLOW_FIRST.index(batch[0].scope))
+    accounts: list[Account] = []
     with concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(run_one, case.id) for case in ordered]
-        for number, future in enumerate(concurrent.futures.as_completed(futures), start=1):
-            one = future.result()
-            accounts.append(one := Account(known[one.case.id], one.outcome, one.missed, one.collateral))
-            said = "as expected" if one.is_exact else "NOT AS EXPECTED"
-            sys.stderr.write(problems([one]))
-            print(f"[{number}/{len(chosen)}] {one.case.id}: {said}, {one.outcome.seconds} s", file=sys.stderr)
+        futures = [pool.submit(run_batch, [case.id for case in batch]) for batch in batches]
+        for future in concurrent.futures.as_completed(futures):
+            for done in future.result():
+                accounts.append(one := account(known[done.case], done))
+                said = "as expected" if one.is_exact else "NOT AS EXPECTED"
+                sys.stderr.write(problems([one]))
+                print(f"[{len(accounts)}/{len(chosen)}] {done.case}: {said}, {done.seconds} s", file=sys.stderr)
     return accounts
 
 
-def run_one(id: str) -> Account:
-    """Run the case of that id; for a process of its own."""
-    from tests.faults.running import run
+def _batches(chosen: list[Case]) -> list[list[Case]]:
+    """Return the cases that are run in one environment: each alone, but those that only show other facts together."""
+    together: dict[str, list[Case]] = {}
+    for case in chosen:
+        together.setdefault(case.scope if case.show else case.id, []).append(case)
+    return list(together.values())
 
-    case = next(case for case in cases() if case.id == id)
-    done = account(case, run(case))
-    return Account(_sent(case), done.outcome, done.missed, done.collateral)
 
+def run_batch(ids: list[str]) -> list[Outcome]:
+    """Run the cases of these ids; for a process of its own."""
+    from tests.faults.running import run_together
 
-def _sent(case: Case) -> Case:
-    """Return the case without its function, which cannot be sent between processes."""
-    return Case(case.id, case.sentence, str, case.scope, case.breaks)  # type: ignore[arg-type]
+    known = {case.id: case for case in cases()}
+    return run_together([known[id] for id in ids])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import functools
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,10 +66,17 @@ def _fixtures() -> dict[str, Callable[..., Any]]:
     return found
 
 
-class Judge:
-    """Judges a subject; facts are asked for once, as session fixtures are."""
+def _as_it_is(fact: Any) -> Any:
+    return fact
 
-    def __init__(self, subject: Subject | None, context: Context) -> None:
+
+class Judge:
+    """Judges a subject; facts are asked for once, as session fixtures are, and ``shown`` as other ones where it says so."""
+
+    def __init__(
+        self, subject: Subject | None, context: Context, shown: Mapping[str, Callable[[Any], Any]] | None = None
+    ) -> None:
+        self._shown = shown or {}
         self.hints: list[str] = []
         self._facts: dict[str, Any] = {"subject": subject, "context": context, "advise": self.hints.append}
         self._raised: dict[str, BaseException] = {}
@@ -94,7 +101,8 @@ class Judge:
         if name not in self._facts:
             work = _fixtures()[name]
             try:
-                self._facts[name] = work(**{need: self.fact(need) for need in inspect.signature(work).parameters})
+                fact = work(**{need: self.fact(need) for need in inspect.signature(work).parameters})
+                self._facts[name] = self._shown.get(name, _as_it_is)(fact)
             except BaseException as error:
                 self._raised[name] = error
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness import catalogue
 from harness.verdict import Judgement
@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from tests.faults.environment import Environment
 
 Apply = Callable[["Environment"], None]
+Show = Callable[["Shown"], None]
+
+
+class Shown:
+    """What the tests are shown in the place of facts, by the fixture that hands them out."""
+
+    def __init__(self) -> None:
+        self.changes: dict[str, Callable[[Any], Any]] = {}
+
+    def seen(self, fixture: str, change: Callable[[Any], Any]) -> None:
+        """Show what a function makes of a fact in its place."""
+        self.changes[fixture] = change
+
 
 SCOPES: Mapping[str, tuple[str, ...]] = {
     # Nothing but files is read: no cloud is opened.
@@ -37,13 +50,18 @@ WITH_THE_END = {"hand-in", "jupyter", "sagemaker", "all"}
 
 @dataclass(frozen=True)
 class Case:
-    """A way of doing the homework: ``breaks`` are the requirements that must not be met, none for a right one."""
+    """A way of doing the homework: ``breaks`` are the requirements that must not be met, none for a right one.
+
+    ``apply`` lets an environment go wrong. What cannot be brought about in the offline cloud is ``shown`` to the tests:
+    the facts of a right homework, changed as they would be; such cases share an environment.
+    """
 
     id: str
     sentence: str
-    apply: Apply
     scope: str
     breaks: tuple[str, ...] = ()
+    apply: Apply | None = None
+    show: Show | None = None
 
     @property
     def is_fault(self) -> bool:
@@ -67,12 +85,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a case came to."""
+    """What a case came to; ``needed`` are the assertions without which its fault would have been missed."""
 
     case: str
     judgements: tuple[Judgement, ...]
     seconds: float
     trouble: str = ""
+    needed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

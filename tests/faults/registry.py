@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 
-from tests.faults.model import Apply, Case
+from tests.faults.model import Apply, Case, Show
 
 STAGES = ("account", "network", "bastion", "private", "docker", "httpd", "jupyter", "sagemaker", "kmeans", "spot",
           "quota", "answers", "final")  # fmt: skip
@@ -30,15 +30,31 @@ class Table:
 
     def add(self, name: str, sentence: str, apply: Apply, scope: str, *breaks: str) -> None:
         """Enter a case of a family that is written as data."""
-        self.cases.append(Case(f"{self.stage}/{name}", sentence, apply, scope, breaks))
+        self.cases.append(Case(f"{self.stage}/{name}", sentence, scope, breaks, apply=apply))
+
+    def show(self, name: str, sentence: str, show: Show, scope: str, *breaks: str) -> None:
+        """Enter a case of a family that shows the tests other facts."""
+        self.cases.append(Case(f"{self.stage}/{name}", sentence, scope, breaks, show=show))
+
+    def shown(self, scope: str, *breaks: str) -> Callable[[Show], Show]:
+        """Enter a case that shows the tests other facts."""
+
+        def enter(show: Show) -> Show:
+            self.show(_name(show), (show.__doc__ or "").strip(), show, scope, *breaks)
+            return show
+
+        return enter
 
     def _entered(self, scope: str, breaks: tuple[str, ...]) -> Callable[[Apply], Apply]:
         def enter(apply: Apply) -> Apply:
-            name = apply.__name__.strip("_").replace("_", "-")
-            self.add(name, (apply.__doc__ or "").strip(), apply, scope, *breaks)
+            self.add(_name(apply), (apply.__doc__ or "").strip(), apply, scope, *breaks)
             return apply
 
         return enter
+
+
+def _name(function: Callable[..., None]) -> str:
+    return function.__name__.strip("_").replace("_", "-")
 
 
 def cases() -> list[Case]:

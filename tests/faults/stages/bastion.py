@@ -8,11 +8,12 @@ from typing import Any
 
 from harness.aws import instances, keys
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 from tests.faults.stages.network import authorize, tcp
 
 TABLE = Table("bastion")
-fault, right = TABLE.fault, TABLE.right
+fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
 
 
 def launched(env: Environment, role: str, **changes: Any) -> None:
@@ -114,10 +115,10 @@ def bastion_was_stopped(env: Environment) -> None:
     env.after("instances.bastion", stopped)
 
 
-@fault("control", "bastion.launched")
-def bastion_in_another_vpc(env: Environment) -> None:
+@shown("control", "bastion.launched")
+def bastion_in_another_vpc(env: Shown) -> None:
     """The bastion is in a VPC made by hand."""
-    env.after("instances.bastion_launch", lambda seen: replace(seen, instance=replace(seen.instance, vpc="vpc-0ff")))
+    env.seen("bastion_launch", lambda seen: replace(seen, instance=replace(seen.instance, vpc="vpc-0ff")))
 
 
 @fault("control", "bastion.public-address")
@@ -133,26 +134,24 @@ def vpc_without_dns_names(env: Environment) -> None:
     env.after("instances.bastion", lambda seen: replace(seen, public_dns=None))
 
 
-@fault("control", "bastion.ssh")
-def anybody_is_let_in(env: Environment) -> None:
+@shown("control", "bastion.ssh")
+def anybody_is_let_in(env: Shown) -> None:
     """sshd on the bastion takes every key (an AuthorizedKeysCommand from a forum)."""
-    env.after(
-        "instances.entrance",
+    env.seen("entrance",
         lambda seen: replace(seen, stranger=replace(seen.stranger, outcome="admitted", name="ubuntu")),
     )
 
 
-@fault("control", "bastion.ssh")
-def login_as_another_user(env: Environment) -> None:
+@shown("control", "bastion.ssh")
+def login_as_another_user(env: Shown) -> None:
     """The key opens an account of the bastion that is not ubuntu's."""
-    env.after("instances.entrance", lambda seen: replace(seen, login=replace(seen.login, name="root")))
+    env.seen("entrance", lambda seen: replace(seen, login=replace(seen.login, name="root")))
 
 
-@fault("control", "bastion.ssh")
-def host_that_turns_the_key_away(env: Environment) -> None:
+@shown("control", "bastion.ssh")
+def host_that_turns_the_key_away(env: Shown) -> None:
     """The key was deleted from the bastion's authorized_keys."""
-    env.after(
-        "instances.entrance",
+    env.seen("entrance",
         lambda seen: replace(
             seen, login=replace(seen.login, outcome="refused", name="", said="Permission denied (publickey)")
         ),

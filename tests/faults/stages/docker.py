@@ -8,19 +8,20 @@ from typing import Any
 
 from harness.errors import Unmet
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 
 TABLE = Table("docker")
 fault, right = TABLE.fault, TABLE.right
 
 
-def seen(step: str, change: Callable[[Any], Any]) -> Callable[[Environment], None]:
-    """Change what a step has seen."""
-    return lambda env: env.after(f"containers.{step}", change)
+def seen(fact: str, change: Callable[[Any], Any]) -> Callable[[Shown], None]:
+    """Change a fact."""
+    return lambda env: env.seen(fact, change)
 
 
-def container(step: str, **changes: Any) -> Callable[[Environment], None]:
-    """Change what a step has seen of its container."""
+def container(step: str, **changes: Any) -> Callable[[Shown], None]:
+    """Change what is known of a fact's container."""
     return seen(step, lambda fact: replace(fact, container=replace(fact.container, **changes)))
 
 
@@ -46,10 +47,10 @@ for name, sentence, changes in (
     ("no-api-version", "What answers on the socket speaks no version of the API.", {"api_version": ""}),
 ):
 
-    def _engine(env: Environment, changes: dict[str, Any] = changes) -> None:  # type: ignore[assignment]
-        env.after("containers.engine", lambda fact: replace(fact, **changes))
+    def _engine(env: Shown, changes: dict[str, Any] = changes) -> None:  # type: ignore[assignment]
+        env.seen("engine", lambda fact: replace(fact, **changes))
 
-    TABLE.add(name, sentence, _engine, "docker", "docker.engine")
+    TABLE.show(name, sentence, _engine, "docker", "docker.engine")
 
 
 @right("docker")
@@ -107,13 +108,13 @@ def hello_world_removed_at_once(env: Environment) -> None:
     env.instead("containers.greeting_run", run)
 
 
-TABLE.add("hello-world-failed", "hello-world ended with an error.", container("greeting", exit_code=1), "docker",
+TABLE.show("hello-world-failed", "hello-world ended with an error.", container("greeting", exit_code=1), "docker",
           "docker.hello-world")  # fmt: skip
-TABLE.add("hello-world-never-started", "The container was created, but not started.",
+TABLE.show("hello-world-never-started", "The container was created, but not started.",
           container("greeting", status="created"), "docker", "docker.hello-world")  # fmt: skip
-TABLE.add("hello-world-still-listed", "The container is listed by docker ps, so it runs.",
+TABLE.show("hello-world-still-listed", "The container is listed by docker ps, so it runs.",
           seen("greeting", lambda fact: replace(fact, is_listed=True)), "docker", "docker.hello-world")  # fmt: skip
-TABLE.add("hello-world-not-listed", "docker ps -a does not show the container.",
+TABLE.show("hello-world-not-listed", "docker ps -a does not show the container.",
           seen("greeting", lambda fact: replace(fact, is_listed_among_all=False)), "docker",
           "docker.hello-world")  # fmt: skip
 
@@ -135,10 +136,10 @@ def removal_of_another_name(env: Environment) -> None:
     own.on_bastion = renamed  # type: ignore[method-assign]
 
 
-TABLE.add("removed-container-listed", "docker rm was stopped by Ctrl-C; the container is still listed.",
-          seen("greeting_removed", lambda fact: replace(fact, is_gone=False)), "docker", "docker.remove")  # fmt: skip
-TABLE.add("removed-twice", "The container comes back after docker rm (a restart policy of somebody's).",
-          seen("greeting_removed", lambda fact: replace(fact, again=replace(fact.again, exit_code=0))), "docker",
+TABLE.show("removed-container-listed", "docker rm was stopped by Ctrl-C; the container is still listed.",
+          seen("removal", lambda fact: replace(fact, is_gone=False)), "docker", "docker.remove")  # fmt: skip
+TABLE.show("removed-twice", "The container comes back after docker rm (a restart policy of somebody's).",
+          seen("removal", lambda fact: replace(fact, again=replace(fact.again, exit_code=0))), "docker",
           "docker.remove")  # fmt: skip
 
 
@@ -150,15 +151,15 @@ def options(**chosen: bool) -> Callable[[Environment], None]:
     return lambda env: env.change("containers", interactive_options=lambda _: {"tty": True, "stdin_open": True, **chosen})
 
 
-TABLE.add("without-terminal", "my_ubuntu was started with -i only, without -t.",
+TABLE.show("without-terminal", "my_ubuntu was started with -i only, without -t.",
           container("shell", has_terminal=False), "docker", "docker.interactive")  # fmt: skip
-TABLE.add("without-input", "my_ubuntu was started with -t only, without -i.",
+TABLE.show("without-input", "my_ubuntu was started with -t only, without -i.",
           container("shell", is_stdin_open=False), "docker", "docker.interactive")  # fmt: skip
-TABLE.add("interactive-has-ended", "my_ubuntu had ended before anything was typed.",
+TABLE.show("interactive-has-ended", "my_ubuntu had ended before anything was typed.",
           container("shell", status="exited"), "docker", "docker.interactive")  # fmt: skip
-TABLE.add("nothing-executed", "The terminal of my_ubuntu does not answer.",
+TABLE.show("nothing-executed", "The terminal of my_ubuntu does not answer.",
           seen("shell", lambda fact: replace(fact, output="")), "docker", "docker.interactive")  # fmt: skip
-TABLE.add("interactive-misspelt", "The container is called my-ubuntu.",
+TABLE.show("interactive-misspelt", "The container is called my-ubuntu.",
           container("shell", name="my-ubuntu"), "docker", "docker.interactive")  # fmt: skip
 
 
@@ -192,21 +193,21 @@ def ubuntu_of_another_release(env: Environment) -> None:
     _from(env, "ubuntu:22.04")
 
 
-TABLE.add("left-by-exit", "The shell was left with exit in place of Ctrl-P Ctrl-Q.",
-          container("shell_detached", status="exited"), "docker", "docker.detach")  # fmt: skip
-TABLE.add("terminal-stays-attached", "The detach keys were changed in the configuration, and did nothing.",
-          seen("shell_detached", lambda fact: replace(fact, is_stream_closed=False)), "docker",
+TABLE.show("left-by-exit", "The shell was left with exit in place of Ctrl-P Ctrl-Q.",
+          container("detached", status="exited"), "docker", "docker.detach")  # fmt: skip
+TABLE.show("terminal-stays-attached", "The detach keys were changed in the configuration, and did nothing.",
+          seen("detached", lambda fact: replace(fact, is_stream_closed=False)), "docker",
           "docker.detach")  # fmt: skip
-TABLE.add("never-left", "The container runs on after exit (it was typed into another shell).",
-          container("shell_left", status="running"), "docker", "docker.attach-exit")  # fmt: skip
-TABLE.add("paused-in-place-of-left", "The container was paused.",
-          container("shell_left", status="paused"), "docker", "docker.attach-exit")  # fmt: skip
-TABLE.add("another-container-left", "The shell that was left is that of another container.",
-          container("shell_left", id="0" * 64), "docker", "docker.attach-exit", "docker.restart")  # fmt: skip
-TABLE.add("restart-fails", "The container ends again as soon as it is started.",
-          container("shell_restarted", status="exited"), "docker", "docker.restart")  # fmt: skip
-TABLE.add("run-again-in-place-of-start", "docker run made a new container in place of docker start.",
-          container("shell_restarted", id="1" * 64), "docker", "docker.restart")  # fmt: skip
+TABLE.show("never-left", "The container runs on after exit (it was typed into another shell).",
+          container("left", status="running"), "docker", "docker.attach-exit")  # fmt: skip
+TABLE.show("paused-in-place-of-left", "The container was paused.",
+          container("left", status="paused"), "docker", "docker.attach-exit")  # fmt: skip
+TABLE.show("another-container-left", "The shell that was left is that of another container.",
+          container("left", id="0" * 64), "docker", "docker.attach-exit", "docker.restart")  # fmt: skip
+TABLE.show("restart-fails", "The container ends again as soon as it is started.",
+          container("restarted", status="exited"), "docker", "docker.restart")  # fmt: skip
+TABLE.show("run-again-in-place-of-start", "docker run made a new container in place of docker start.",
+          container("restarted", id="1" * 64), "docker", "docker.restart")  # fmt: skip
 
 
 @fault("docker", "docker.force-remove")
@@ -215,16 +216,16 @@ def stopped_before_removal(env: Environment) -> None:
     env.after("containers.shell_restarted", lambda _: env.bash("docker stop -t 0 my_ubuntu") and None)
 
 
-TABLE.add("not-forced", "rm was called without -f, which is refused.",
-          seen("shell_removed", lambda fact: replace(fact, forced=fact.refused, is_gone=False)), "docker",
+TABLE.show("not-forced", "rm was called without -f, which is refused.",
+          seen("forced_removal", lambda fact: replace(fact, forced=fact.refused, is_gone=False)), "docker",
           "docker.force-remove")  # fmt: skip
-TABLE.add("forced-and-still-there", "The container is listed after rm -f.",
-          seen("shell_removed", lambda fact: replace(fact, is_gone=False)), "docker", "docker.force-remove")  # fmt: skip
-TABLE.add("forced-when-stopped", "The container was paused when it was removed.",
-          seen("shell_removed", lambda fact: replace(fact, status_then="paused")), "docker",
+TABLE.show("forced-and-still-there", "The container is listed after rm -f.",
+          seen("forced_removal", lambda fact: replace(fact, is_gone=False)), "docker", "docker.force-remove")  # fmt: skip
+TABLE.show("forced-when-stopped", "The container was paused when it was removed.",
+          seen("forced_removal", lambda fact: replace(fact, status_then="paused")), "docker",
           "docker.force-remove")  # fmt: skip
-TABLE.add("removed-without-force", "Plain rm removed the running container.",
-          seen("shell_removed", lambda fact: replace(fact, refused=fact.forced)), "docker",
+TABLE.show("removed-without-force", "Plain rm removed the running container.",
+          seen("forced_removal", lambda fact: replace(fact, refused=fact.forced)), "docker",
           "docker.force-remove")  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from harness.facts.httpd import Closed
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 
 TABLE = Table("httpd")
-fault, right = TABLE.fault, TABLE.right
+fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
 LINE = 'cd site && docker run -d --name my-apache-app -p8003:80 -v "$PWD":/usr/local/apache2/htdocs/ httpd:2.4'
 
 
@@ -46,35 +47,35 @@ for name, sentence, apply, breaks in (
     TABLE.add(name, sentence, apply, "web", *breaks)
 
 
-def container(**changes: Any) -> Callable[[Environment], None]:
+def container(**changes: Any) -> Callable[[Shown], None]:
     """Change what was seen of the container."""
-    return lambda env: env.after(
-        "httpd.container", lambda seen: replace(seen, container=replace(seen.container, **changes))
+    return lambda env: env.seen(
+        "web_server", lambda seen: replace(seen, container=replace(seen.container, **changes))
     )
 
 
-TABLE.add("container-restarting", "The container is started again and again.", container(status="restarting"), "web",
+TABLE.show("container-restarting", "The container is started again and again.", container(status="restarting"), "web",
           "httpd.container")  # fmt: skip
 
 
-@fault("web", "httpd.container")
-def server_with_another_name(env: Environment) -> None:
+@shown("web", "httpd.container")
+def server_with_another_name(env: Shown) -> None:
     """The container that serves the page is called web."""
     container(name="web")(env)
 
 
-@fault("web", "httpd.container")
-def image_of_an_older_release(env: Environment) -> None:
+@shown("web", "httpd.container")
+def image_of_an_older_release(env: Shown) -> None:
     """The image is an httpd 2.2."""
-    env.after("httpd.container", lambda seen: replace(seen, container=replace(
+    env.seen("web_server", lambda seen: replace(seen, container=replace(
         seen.container, image_name="httpd:2.2",
         image=replace(seen.container.image, tags=("httpd:2.2",), environment={"HTTPD_VERSION": "2.2.34"}))))  # fmt: skip
 
 
-@fault("web", "httpd.container")
-def image_retagged(env: Environment) -> None:
+@shown("web", "httpd.container")
+def image_retagged(env: Shown) -> None:
     """The image is another one that was given the tag httpd:2.4."""
-    env.after("httpd.container", lambda seen: replace(seen, container=replace(
+    env.seen("web_server", lambda seen: replace(seen, container=replace(
         seen.container, image=replace(seen.container.image, digests=("nginx@sha256:" + "0" * 64,)))))  # fmt: skip
 
 
@@ -84,32 +85,31 @@ def no_page(env: Environment) -> None:
     env.after("httpd.started", lambda _: env.bash("mv site/index.html site/home.html") and None)
 
 
-@fault("web", "httpd.reachable")
-def page_not_readable(env: Environment) -> None:
+@shown("web", "httpd.reachable")
+def page_not_readable(env: Shown) -> None:
     """The server refuses the page."""
-    env.after("httpd.page", lambda seen: replace(seen, answer=replace(seen.answer, status=403, reason="Forbidden")))
+    env.seen("page", lambda seen: replace(seen, answer=replace(seen.answer, status=403, reason="Forbidden")))
 
 
-@fault("web", "httpd.reachable")
-def page_of_another_server(env: Environment) -> None:
+@shown("web", "httpd.reachable")
+def page_of_another_server(env: Shown) -> None:
     """What answers on the port is the server's own page, not the student's."""
-    env.after("httpd.page", lambda seen: replace(
+    env.seen("page", lambda seen: replace(
         seen, answer=replace(seen.answer, body="<html><body><h1>It works!</h1></body></html>")))  # fmt: skip
 
 
-@fault("web", "httpd.reachable")
-def rule_before_the_server(env: Environment) -> None:
+@shown("web", "httpd.reachable")
+def rule_before_the_server(env: Shown) -> None:
     """The port was open to all by another rule before its own was authorized."""
-    env.after(
-        "httpd.before_rule",
+    env.seen("closed_port",
         lambda seen: Closed(seen.is_running, replace(seen.answer, outcome="answered", status=200, reason="OK")),
     )
 
 
-@fault("web", "httpd.reachable")
-def server_not_running_before_the_rule(env: Environment) -> None:
+@shown("web", "httpd.reachable")
+def server_not_running_before_the_rule(env: Shown) -> None:
     """The server did not run before its rule was authorized, so its silence showed nothing."""
-    env.after("httpd.before_rule", lambda seen: replace(seen, is_running=False))
+    env.seen("closed_port", lambda seen: replace(seen, is_running=False))
 
 
 @fault("web", "httpd.live-edit")

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.facts.jupyter import Import, TokenLog
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 
 TABLE = Table("jupyter")
@@ -58,12 +59,12 @@ for name, sentence, apply, breaks in (
     TABLE.add(name, sentence, apply, "jupyter", *breaks)
 
 
-def seen(step: str, change: Callable[[Any], Any]) -> Callable[[Environment], None]:
-    """Change what a step has seen."""
-    return lambda env: env.after(f"jupyter.{step}", change)
+def seen(fact: str, change: Callable[[Any], Any]) -> Callable[[Shown], None]:
+    """Change a fact."""
+    return lambda env: env.seen(fact, change)
 
 
-def _doors(**changes: Callable[[Any], Any]) -> Callable[[Environment], None]:
+def _doors(**changes: Callable[[Any], Any]) -> Callable[[Shown], None]:
     return seen("doors", lambda doors: replace(doors, **{n: c(getattr(doors, n)) for n, c in changes.items()}))
 
 
@@ -73,20 +74,20 @@ def _opened(knocks: Any) -> Any:
 
 for name, sentence, apply, breaks in (
     ("command-is-a-shell", "The image runs a shell, and Jupyter was started by hand.",
-     seen("image", lambda image: replace(image, command=("bash", "--ip=0.0.0.0"))), ("jupyter.image",)),
+     seen("notebook_image", lambda image: replace(image, command=("bash", "--ip=0.0.0.0"))), ("jupyter.image",)),
     ("image-for-the-loopback", "The image's command has no --ip.",
-     seen("image", lambda image: replace(image, command=("jupyter", "notebook"))), ("jupyter.image",)),
+     seen("notebook_image", lambda image: replace(image, command=("jupyter", "notebook"))), ("jupyter.image",)),
     ("library-broken", "keras is there, but its import fails.",
      seen("libraries", lambda fact: replace(fact, imports=(*fact.imports[1:], Import("keras", False, "ImportError: no backend")))),
      ("jupyter.libraries",)),
     ("container-of-an-older-image", "The image was built again, and the container is the older one's.",
-     seen("container", lambda fact: replace(fact, image=replace(fact.image, id="sha256:" + "0" * 64))),
+     seen("notebook_container", lambda fact: replace(fact, image=replace(fact.image, id="sha256:" + "0" * 64))),
      ("jupyter.container",)),
     ("jupyter-restarting", "The container is started again and again.",
-     seen("container", lambda fact: replace(fact, status="restarting")), ("jupyter.container",)),
+     seen("notebook_container", lambda fact: replace(fact, status="restarting")), ("jupyter.container",)),
     ("jupyter-renamed", "The container is called jupyter_1.",
-     seen("container", lambda fact: replace(fact, name="jupyter_1")), ("jupyter.container",)),
-    ("log-without-token", "The log was cut before the URL.", seen("log", lambda _: TokenLog("")), ("jupyter.token",)),
+     seen("notebook_container", lambda fact: replace(fact, name="jupyter_1")), ("jupyter.container",)),
+    ("log-without-token", "The log was cut before the URL.", seen("token_log", lambda _: TokenLog("")), ("jupyter.token",)),
     ("open-without-token", "The server is open to whoever comes without a token.", _doors(without_token=_opened),
      ("jupyter.login",)),
     ("open-with-any-token", "The server takes any token.", _doors(with_wrong_token=_opened), ("jupyter.login",)),
@@ -100,10 +101,10 @@ for name, sentence, apply, breaks in (
     ("kernel-computes-wrongly", "What is printed is not what the cell computes.",
      seen("execution", lambda fact: replace(fact, printed="42")), ("jupyter.executes",)),
     ("port-answers-after-the-end", "Something else answers on the port after the removal.",
-     seen("removed", lambda fact: replace(fact, port=replace(fact.port, outcome="answered", status=200, reason="OK"))),
+     seen("removed_notebook", lambda fact: replace(fact, port=replace(fact.port, outcome="answered", status=200, reason="OK"))),
      ("jupyter.removed",)),
 ):  # fmt: skip
-    TABLE.add(name, sentence, apply, "jupyter", *breaks)
+    TABLE.show(name, sentence, apply, "jupyter", *breaks)
 
 
 @fault("jupyter", "jupyter.removed")

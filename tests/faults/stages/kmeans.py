@@ -14,10 +14,11 @@ from harness.aws import hosting, s3, training
 from harness.aws.kmeans import DirectExample
 from harness.waiting import until
 from tests.faults.environment import Environment, Example
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 
 TABLE = Table("kmeans")
-fault, right = TABLE.fault, TABLE.right
+fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
 
 
 def run_by(env: Environment, **members: Any) -> None:
@@ -140,37 +141,34 @@ def job_stopped(env: Environment) -> None:
     env.after("sagemaker.quality", lambda _: None)
 
 
-@fault("sagemaker", "kmeans.trained")
-def image_of_somebody_else(env: Environment) -> None:
+@shown("sagemaker", "kmeans.trained")
+def image_of_somebody_else(env: Shown) -> None:
     """The job ran another image than the built-in k-means."""
-    env.after(
-        "sagemaker.training_job",
+    env.seen("training_job",
         lambda seen: replace(seen, image="123456789012.dkr.ecr.us-east-1.amazonaws.com/kmeans:1", image_is_builtin=False),
     )
 
 
-@fault("sagemaker", "kmeans.trained")
-def k_in_a_tuning_only(env: Environment) -> None:
+@shown("sagemaker", "kmeans.trained")
+def k_in_a_tuning_only(env: Shown) -> None:
     """k=10 was given to a hyperparameter tuning only, not to the job itself."""
-    env.after(
-        "sagemaker.training_job",
+    env.seen("training_job",
         lambda seen: replace(seen, hyperparameters={n: v for n, v in seen.hyperparameters.items() if n != "k"}),
     )
 
 
-@fault("sagemaker", "kmeans.trained")
-def feature_dim_of_another_job(env: Environment) -> None:
+@shown("sagemaker", "kmeans.trained")
+def feature_dim_of_another_job(env: Shown) -> None:
     """The job was given a feature_dim of 785, the label's column included."""
-    env.after(
-        "sagemaker.training_job",
+    env.seen("training_job",
         lambda seen: replace(seen, hyperparameters={**seen.hyperparameters, "feature_dim": "785"}),
     )
 
 
-@fault("sagemaker", "kmeans.trained")
-def few_centroids(env: Environment) -> None:
+@shown("sagemaker", "kmeans.trained")
+def few_centroids(env: Shown) -> None:
     """The artifact holds 9 centroids."""
-    env.after("sagemaker.training_job", lambda seen: replace(seen, centroids=(9, 784)))
+    env.seen("training_job", lambda seen: replace(seen, centroids=(9, 784)))
 
 
 def spoilt_model(env: Environment, work: Callable[[Any, s3.Location], None]) -> None:
@@ -262,17 +260,16 @@ def endpoint_deleted_too_early(env: Environment) -> None:
     )
 
 
-@fault("sagemaker", "kmeans.endpoint")
-def endpoint_without_a_job(env: Environment) -> None:
+@shown("sagemaker", "kmeans.endpoint")
+def endpoint_without_a_job(env: Shown) -> None:
     """The job that the endpoint's model should come from left no artifact."""
-    env.after("sagemaker.endpoint", lambda seen: replace(seen, job_artifact="", artifacts=("",)))
+    env.seen("endpoint", lambda seen: replace(seen, job_artifact="", artifacts=("",)))
 
 
-@fault("sagemaker", "kmeans.endpoint")
-def two_models_behind_one_endpoint(env: Environment) -> None:
+@shown("sagemaker", "kmeans.endpoint")
+def two_models_behind_one_endpoint(env: Shown) -> None:
     """The endpoint has a second variant with the model of somebody else."""
-    env.after(
-        "sagemaker.endpoint",
+    env.seen("endpoint",
         lambda seen: replace(seen, models=("a", "b"), artifacts=(*seen.artifacts, "s3://other/model.tar.gz")),
     )
 
@@ -280,10 +277,10 @@ def two_models_behind_one_endpoint(env: Environment) -> None:
 # What it predicts.
 
 
-def _answers(change: Callable[[Any], Any]) -> Callable[[Environment], None]:
-    def apply(env: Environment) -> None:
-        env.after(
-            "sagemaker.predictions",
+def _answers(change: Callable[[Any], Any]) -> Callable[[Shown], None]:
+    def apply(env: Shown) -> None:
+        env.seen(
+            "predictions",
             lambda seen: replace(seen, answers=tuple(change(answer) for answer in seen.answers)),
         )
 
@@ -302,34 +299,33 @@ for name, sentence, change in (
     ("squared-distances", "The endpoint answers squared distances.",
      lambda answer: replace(answer, distance=answer.distance**2 + 2, again=(answer.cluster, answer.distance**2 + 2))),
 ):  # fmt: skip
-    TABLE.add(name, sentence, _answers(change), "sagemaker", "kmeans.predicts")
+    TABLE.show(name, sentence, _answers(change), "sagemaker", "kmeans.predicts")
 
 
-@fault("sagemaker", "kmeans.predicts")
-def endpoint_refuses(env: Environment) -> None:
+@shown("sagemaker", "kmeans.predicts")
+def endpoint_refuses(env: Shown) -> None:
     """The endpoint is in service, but refuses every request."""
-    env.after(
-        "sagemaker.predictions",
+    env.seen("predictions",
         lambda seen: replace(seen, answers=(), alone=None, problem="ModelError: Received error (400) from model"),
     )
 
 
-@fault("sagemaker", "kmeans.predicts")
-def fewer_answers_than_digits(env: Environment) -> None:
+@shown("sagemaker", "kmeans.predicts")
+def fewer_answers_than_digits(env: Shown) -> None:
     """The endpoint answers 99 of 100 digits."""
-    env.after("sagemaker.predictions", lambda seen: replace(seen, answers=seen.answers[:-1]))
+    env.seen("predictions", lambda seen: replace(seen, answers=seen.answers[:-1]))
 
 
-@fault("sagemaker", "kmeans.quality")
-def clusters_by_chance(env: Environment) -> None:
+@shown("sagemaker", "kmeans.quality")
+def clusters_by_chance(env: Shown) -> None:
     """The clusters tell digits apart no better than chance."""
-    env.after("sagemaker.quality", lambda seen: replace(seen, purity=0.14))
+    env.seen("quality", lambda seen: replace(seen, purity=0.14))
 
 
-@fault("sagemaker", "kmeans.quality")
-def almost_by_chance(env: Environment) -> None:
+@shown("sagemaker", "kmeans.quality")
+def almost_by_chance(env: Shown) -> None:
     """The clusters tell digits apart a little better than chance."""
-    env.after("sagemaker.quality", lambda seen: replace(seen, purity=0.39))
+    env.seen("quality", lambda seen: replace(seen, purity=0.39))
 
 
 @fault("sagemaker", "kmeans.resources")
@@ -354,10 +350,10 @@ def model_deleted(env: Environment) -> None:
     env.before("sagemaker.resources", lambda: deleted(None))
 
 
-@fault("sagemaker", "kmeans.resources")
-def model_of_something_else(env: Environment) -> None:
+@shown("sagemaker", "kmeans.resources")
+def model_of_something_else(env: Shown) -> None:
     """The model that is found serves something else than the job left."""
-    env.after("sagemaker.resources", lambda seen: replace(seen, broken_links=("model m serves nothing",)))
+    env.seen("resources", lambda seen: replace(seen, broken_links=("model m serves nothing",)))
 
 
 TABLE.add("more-epochs", "The job trained with more epochs and extra centres.",

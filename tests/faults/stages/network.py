@@ -9,10 +9,11 @@ from typing import Any
 from harness.aws import groups, vpc
 from harness.errors import Unmet
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 
 TABLE = Table("network")
-fault, right = TABLE.fault, TABLE.right
+fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
 Permission = dict[str, Any]
 ELSEWHERE = "203.0.113.7/32"
 CALLERS = "127.0.0.0/8"
@@ -195,16 +196,16 @@ def name_of_the_public_group_as_its_tag(env: Environment) -> None:
     )
 
 
-@fault("control", "network.public-sg")
-def public_group_without_description(env: Environment) -> None:
+@shown("control", "network.public-sg")
+def public_group_without_description(env: Shown) -> None:
     """The description of PublicSG is a blank."""
-    env.after("network.public_group", lambda group: replace(group, description=" "))
+    env.seen("public_group", lambda group: replace(group, description=" "))
 
 
-@fault("control", "network.private-sg")
-def private_group_without_description(env: Environment) -> None:
+@shown("control", "network.private-sg")
+def private_group_without_description(env: Shown) -> None:
     """The description of PrivateSG is a blank."""
-    env.after("network.private_group", lambda group: replace(group, description=""))
+    env.seen("private_group", lambda group: replace(group, description=""))
 
 
 def other_vpc(env: Environment) -> str:
@@ -286,10 +287,10 @@ def _main_table(env: Environment, work: Callable[[str], Any]) -> None:
     env.subject.network.__dict__.pop("_steps")
 
 
-@fault("control", "network.default-vpc")
-def vpc_made_by_hand_in_place_of_the_default(env: Environment) -> None:
+@shown("control", "network.default-vpc")
+def vpc_made_by_hand_in_place_of_the_default(env: Shown) -> None:
     """The default VPC was deleted, and one made by hand is taken for it."""
-    env.after("network.vpc", lambda found: replace(found, is_default=False))
+    env.seen("default_vpc", lambda found: replace(found, is_default=False))
 
 
 @fault("account", "account.cli")

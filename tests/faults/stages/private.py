@@ -10,12 +10,13 @@ from typing import Any
 from harness.aws import instances, keys
 from harness.facts.final import End
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 from tests.faults.stages.account import another_key
 from tests.faults.stages.bastion import copied_image, group_like, image_of, launched
 
 TABLE = Table("private")
-fault, right = TABLE.fault, TABLE.right
+fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
 
 
 @fault("control", "private.launched")
@@ -140,23 +141,22 @@ def without_forwarding(env: Environment) -> None:
     own._hop_to = lambda private, *, forward: hop_to(private, forward=False)  # type: ignore[method-assign]
 
 
-@fault("control", "private.agent-forwarding")
-def hop_to_the_wrong_machine(env: Environment) -> None:
+@shown("control", "private.agent-forwarding")
+def hop_to_the_wrong_machine(env: Shown) -> None:
     """The hop ended at another machine than the private instance."""
-    env.after("instances.hop", lambda seen: replace(seen, found=("ip-172-31-99-99", "172.31.99.99")))
+    env.seen("hop", lambda seen: replace(seen, found=("ip-172-31-99-99", "172.31.99.99")))
 
 
-@fault("control", "private.agent-forwarding")
-def private_lets_in_as_another_user(env: Environment) -> None:
+@shown("control", "private.agent-forwarding")
+def private_lets_in_as_another_user(env: Shown) -> None:
     """The login at the private instance turns out to be another user than ubuntu."""
-    env.after("instances.hop", lambda seen: replace(seen, forwarded=replace(seen.forwarded, name="ec2-user")))
+    env.seen("hop", lambda seen: replace(seen, forwarded=replace(seen.forwarded, name="ec2-user")))
 
 
-@fault("control", "private.agent-forwarding")
-def private_lets_in_without_the_agent(env: Environment) -> None:
+@shown("control", "private.agent-forwarding")
+def private_lets_in_without_the_agent(env: Shown) -> None:
     """The private instance lets the bastion in without any key (host-based authentication)."""
-    env.after(
-        "instances.hop",
+    env.seen("hop",
         lambda seen: replace(seen, unforwarded=replace(seen.unforwarded, outcome="admitted", name="ubuntu")),
     )
 

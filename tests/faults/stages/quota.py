@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from harness.facts.quota import Request
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 
 TABLE = Table("quota")
-fault, right = TABLE.fault, TABLE.right
+fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
 CODE = "L-417A185B"
 
 
@@ -38,22 +39,21 @@ TABLE.add("another-region", "The increase was asked for in another region.", _as
 TABLE.add("more-than-needed", "64 vCPUs were asked for.", _asked(CODE, 64), "account")
 
 
-@fault("account", "quota.gpu-vcpus")
-def request_denied(env: Environment) -> None:
+@shown("account", "quota.gpu-vcpus")
+def request_denied(env: Shown) -> None:
     """AWS has denied the request."""
-    env.after("quota.quota", lambda seen: replace(seen, requests=(Request("r", 8, "DENIED"),)))
+    env.seen("gpu_quota", lambda seen: replace(seen, requests=(Request("r", 8, "DENIED"),)))
 
 
-@right("account")
-def request_approved(env: Environment) -> None:
+@shown("account")
+def request_approved(env: Shown) -> None:
     """The increase was granted, and its request is forgotten."""
-    env.after("quota.quota", lambda seen: replace(seen, value=8.0, requests=()))
+    env.seen("gpu_quota", lambda seen: replace(seen, value=8.0, requests=()))
 
 
-@right("account")
-def support_case(env: Environment) -> None:
+@shown("account")
+def support_case(env: Shown) -> None:
     """AWS has made a support case of the request, after it denied an earlier one."""
-    env.after(
-        "quota.quota",
+    env.seen("gpu_quota",
         lambda seen: replace(seen, requests=(Request("r2", 8, "CASE_OPENED"), Request("r1", 8, "DENIED"))),
     )

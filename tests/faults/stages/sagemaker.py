@@ -10,31 +10,31 @@ from typing import Any
 from harness.aws import sagemaker_kinds as kinds
 from harness.facts.sagemaker import Cleaned
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 
 TABLE = Table("sagemaker")
-fault, right = TABLE.fault, TABLE.right
+fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
 NOTEBOOK = "kmeans.ipynb"
 
 
-@fault("sagemaker", "sagemaker.notebook-instance")
-def notebook_instance_stopped(env: Environment) -> None:
+@shown("sagemaker", "sagemaker.notebook-instance")
+def notebook_instance_stopped(env: Shown) -> None:
     """The notebook instance was stopped."""
-    env.after(
-        "sagemaker.notebook_instance", lambda seen: replace(seen, status="Stopped", url_issued=False)
+    env.seen("notebook_instance", lambda seen: replace(seen, status="Stopped", url_issued=False)
     )
 
 
-@fault("sagemaker", "sagemaker.notebook-instance")
-def notebook_instance_failed(env: Environment) -> None:
+@shown("sagemaker", "sagemaker.notebook-instance")
+def notebook_instance_failed(env: Shown) -> None:
     """The notebook instance has failed."""
-    env.after("sagemaker.notebook_instance", lambda seen: replace(seen, status="Failed", failure="no capacity"))
+    env.seen("notebook_instance", lambda seen: replace(seen, status="Failed", failure="no capacity"))
 
 
-@fault("sagemaker", "sagemaker.notebook-instance")
-def no_url(env: Environment) -> None:
+@shown("sagemaker", "sagemaker.notebook-instance")
+def no_url(env: Shown) -> None:
     """The notebook instance is there, but no URL to open it is issued."""
-    env.after("sagemaker.notebook_instance", lambda seen: replace(seen, url_issued=False))
+    env.seen("notebook_instance", lambda seen: replace(seen, url_issued=False))
 
 
 def _cells(work: Callable[[list[dict[str, Any]]], Any]) -> Callable[[Environment], None]:
@@ -145,7 +145,7 @@ def notebook_instance_only_stopped(env: Environment) -> None:
     )
 
 
-@fault("sagemaker", "sagemaker.cleaned")
-def nothing_known(env: Environment) -> None:
+@shown("sagemaker", "sagemaker.cleaned")
+def nothing_known(env: Shown) -> None:
     """Nothing of the example was ever known, so that nothing could be looked for."""
-    env.after("sagemaker.cleaned", lambda _: Cleaned((), ()))
+    env.seen("sagemaker_cleaned", lambda _: Cleaned((), ()))

@@ -9,12 +9,15 @@ from typing import Any
 
 from harness.facts.final import End
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 
 TABLE = Table("spot")
-fault, right = TABLE.fault, TABLE.right
+fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
 FILE = "spot-options.json"
-SPOT: dict[str, Any] = {"MaxPrice": "0.0100", "SpotInstanceType": "one-time", "InstanceInterruptionBehavior": "terminate"}
+SPOT: dict[str, Any] = {
+    "MaxPrice": "0.0100", "SpotInstanceType": "one-time", "InstanceInterruptionBehavior": "terminate",
+}
 
 
 def _file(text: str) -> Callable[[Environment], None]:
@@ -51,10 +54,10 @@ def no_options_file(env: Environment) -> None:
     (env.submission / FILE).unlink()
 
 
-@fault("control", "spot.options")
-def ceiling_in_words(env: Environment) -> None:
+@shown("control", "spot.options")
+def ceiling_in_words(env: Shown) -> None:
     """The ceiling says "cheap"; the instance was launched with other options."""
-    env.after("spot.options", lambda seen: replace(seen, max_price="cheap"))
+    env.seen("spot_options", lambda seen: replace(seen, max_price="cheap"))
 
 
 @fault("control", "spot.launched")
@@ -99,34 +102,31 @@ def on_demand_beside_a_request(env: Environment) -> None:
     env.after("spot.instance", lambda instance: replace(instance, lifecycle="on-demand"))
 
 
-@fault("control", "spot.price", "spot.cheaper", "spot.options")
-def no_price_in_the_region(env: Environment) -> None:
+@shown("control", "spot.price", "spot.cheaper")
+def no_price_in_the_region(env: Shown) -> None:
     """The region has no spot price of the instance type."""
-    env.after("spot.prices", lambda seen: replace(seen, spot=()))
+    env.seen("prices", lambda seen: replace(seen, spot=()))
 
 
-@fault("control", "spot.price")
-def old_prices(env: Environment) -> None:
+@shown("control", "spot.price")
+def old_prices(env: Shown) -> None:
     """The prices are those of last year."""
-    env.after(
-        "spot.prices",
+    env.seen("prices",
         lambda seen: replace(seen, spot=tuple(replace(one, since="2025-01-01T00:00:00+00:00") for one in seen.spot)),
     )
 
 
-@fault("control", "spot.cheaper", "spot.options")
-def dear_spot(env: Environment) -> None:
+@shown("control", "spot.cheaper", "spot.options")
+def dear_spot(env: Shown) -> None:
     """Spot is dearer than on demand in this region, and than the ceiling."""
-    env.after(
-        "spot.prices", lambda seen: replace(seen, spot=tuple(replace(one, usd="0.0200") for one in seen.spot))
+    env.seen("prices", lambda seen: replace(seen, spot=tuple(replace(one, usd="0.0200") for one in seen.spot))
     )
 
 
-@fault("control", "spot.cheaper")
-def spot_as_dear_as_on_demand(env: Environment) -> None:
+@shown("control", "spot.cheaper")
+def spot_as_dear_as_on_demand(env: Shown) -> None:
     """Spot costs as much as on demand."""
-    env.after(
-        "spot.prices",
+    env.seen("prices",
         lambda seen: replace(seen, on_demand="0.0042", spot=tuple(replace(one, usd="0.0042") for one in seen.spot)),
     )
 
@@ -168,7 +168,7 @@ def only_the_request_cancelled(env: Environment) -> None:
     _not_ended(env, cancelled)
 
 
-@fault("hand-in", "spot.terminated")
-def request_left_open(env: Environment) -> None:
+@shown("hand-in", "spot.terminated")
+def request_left_open(env: Shown) -> None:
     """The instance is terminated, but its request is open and will launch another."""
-    env.after("final.spot_terminated", lambda seen: replace(seen, request_state="open"))
+    env.seen("spot_end", lambda seen: replace(seen, request_state="open"))
