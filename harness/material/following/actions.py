@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from harness.aws import budgets, errors, iam, instances, keys, quotas
 from harness.aws.session import Aws
@@ -26,10 +25,8 @@ BUDGET_USD = 100
 BUDGET_ADDRESS = "budget@example.com"
 
 
-class Action(Protocol):
-    """Does what a sentence asks for."""
-
-    def __call__(self, deed: Deed) -> Outcome: ...
+Action = Callable[[Deed], Outcome]
+"""Does what a sentence asks for."""
 
 
 class Actions:
@@ -163,7 +160,9 @@ class Actions:
             return Outcome(1, stderr="the sentence names no number of vCPUs, or no instance type")
         wanted = self.context.homework.quota
         ledger = self.context.ledger
-        with ledger.creating("quota-request", self.context.cloud.region, code=wanted.code, run=self.context.run_id) as one:
+        with ledger.creating(
+            "quota-request", self.context.cloud.region, code=wanted.code, run=self.context.run_id
+        ) as one:
             one.id = quotas.request_increase(self.aws(), wanted.service, wanted.code, int(number[1]))
         return DONE
 
@@ -186,5 +185,3 @@ class Actions:
         with self.context.ledger.creating(kind, region, name=name, run=run) as creation:
             yield
             creation.id = name
-
-

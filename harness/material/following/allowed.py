@@ -17,13 +17,12 @@ from harness.material.document import Machine
 # Services that the homework is about. Beside their own operations the aws command has commands of its own, which may start
 # other programs or write configuration: of these only the listed ones are run.
 SERVICES = frozenset(
-    ("ec2 iam sts s3 s3api sagemaker sagemaker-runtime service-quotas budgets cloudwatch cloudtrail logs pricing ce "
-     "resourcegroupstaggingapi configure").split()
+    ["ec2", "iam", "sts", "s3", "s3api", "sagemaker", "sagemaker-runtime", "service-quotas", "budgets", "cloudwatch", "cloudtrail", "logs", "pricing", "ce", "resourcegroupstaggingapi", "configure"]
 )  # fmt: skip
-S3 = frozenset("ls cp mv rm rb mb sync presign".split())
+S3 = frozenset(["ls", "cp", "mv", "rm", "rb", "mb", "sync", "presign"])
 CONFIGURE = frozenset({"", "get", "list"})
 AWS_NEVER = frozenset(
-    ("--endpoint-url --ca-bundle --no-verify-ssl --cli-auto-prompt --priv-launch-key --debug --profile").split()
+    ["--endpoint-url", "--ca-bundle", "--no-verify-ssl", "--cli-auto-prompt", "--priv-launch-key", "--debug", "--profile"]
 )  # fmt: skip
 # Programs and the options they may have here, as a pattern; what is no option is text, or a path where `paths` says so.
 LOCAL: dict[str, tuple[str, bool]] = {
@@ -37,14 +36,10 @@ LOCAL: dict[str, tuple[str, bool]] = {
 }  # fmt: skip
 EDITORS = frozenset({"nano", "vi", "vim", "emacs", "edit", "code", "open", "xdg-open"})
 REMOTE = frozenset(
-    ("sudo apt apt-get apt-key add-apt-repository apt-cache dpkg dpkg-query lsb_release curl install mkdir cd ls cat echo tee "
-     "chmod chown usermod groupadd newgrp groups gpasswd systemctl service docker uname hostname whoami id pwd rm rmdir mv cp "
-     "touch head tail grep egrep wc sort uniq cut tr gpg ps free df du which date env printf sleep exit logout su ssh clear "
-     "nproc uptime ip printenv true test").split()
+    ["sudo", "apt", "apt-get", "apt-key", "add-apt-repository", "apt-cache", "dpkg", "dpkg-query", "lsb_release", "curl", "install", "mkdir", "cd", "ls", "cat", "echo", "tee", "chmod", "chown", "usermod", "groupadd", "newgrp", "groups", "gpasswd", "systemctl", "service", "docker", "uname", "hostname", "whoami", "id", "pwd", "rm", "rmdir", "mv", "cp", "touch", "head", "tail", "grep", "egrep", "wc", "sort", "uniq", "cut", "tr", "gpg", "ps", "free", "df", "du", "which", "date", "env", "printf", "sleep", "exit", "logout", "su", "ssh", "clear", "nproc", "uptime", "ip", "printenv", "true", "test"]
 )  # fmt: skip
 INSIDE = frozenset(
-    ("apt apt-get bash sh cat cd date df echo env exit free grep head hostname id ip ls nproc printenv printf ps pwd tail true uname "
-     "uptime wc whoami which clear logout sleep").split()
+    ["apt", "apt-get", "bash", "sh", "cat", "cd", "date", "df", "echo", "env", "exit", "free", "grep", "head", "hostname", "id", "ip", "ls", "nproc", "printenv", "printf", "ps", "pwd", "tail", "true", "uname", "uptime", "wc", "whoami", "which", "clear", "logout", "sleep"]
 )  # fmt: skip
 SHELL_FLAG = re.compile(r"-[a-z]*c[a-z]*$")
 _OUTSIDE = re.compile(r"https?://(?:download\.docker\.com|[\w.-]*\.ubuntu\.com)/", re.IGNORECASE)
@@ -64,7 +59,11 @@ class Bounds:
 
     def path(self, text: str) -> Path:
         """Return where a path leads; raises :class:`Refused` for one outside the home directory, or hidden in it."""
-        path = (self.directory / text.replace("~", str(self.home), 1)).resolve() if text[:1] == "~" else (self.directory / text).resolve()
+        path = (
+            (self.directory / text.replace("~", str(self.home), 1)).resolve()
+            if text[:1] == "~"
+            else (self.directory / text).resolve()
+        )
         if not path.is_relative_to(self.home.resolve()):
             raise Refused(f"{text} is outside the home directory")
         if any(part.startswith(".") for part in path.relative_to(self.home.resolve()).parts):
@@ -183,7 +182,12 @@ def _check_address(word: str, bounds: Bounds) -> None:
     bounds.host(match[1])
 
 
-HERE: dict[str, Callable[[Sequence[str], Bounds], None]] = {"aws": _aws, "ssh": _ssh, "ssh-add": _ssh_add, "curl": _curl}
+HERE: dict[str, Callable[[Sequence[str], Bounds], None]] = {
+    "aws": _aws,
+    "ssh": _ssh,
+    "ssh-add": _ssh_add,
+    "curl": _curl,
+}
 
 
 def _check_there(machine: Machine, argv: Sequence[str], bounds: Bounds) -> None:
@@ -217,7 +221,9 @@ def _check_download(words: Sequence[str], bounds: Bounds) -> None:
             _check_address(word, bounds)
 
 
-DOCKER_NEVER = re.compile(r"--(?:privileged|device|pid|ipc|userns|security-opt|cap-add|volumes-from)(?:=.*)?$|-H|--host(?:=.*)?")
+DOCKER_NEVER = re.compile(
+    r"--(?:privileged|device|pid|ipc|userns|security-opt|cap-add|volumes-from)(?:=.*)?$|-H|--host(?:=.*)?"
+)
 MOUNT = re.compile(r"(?:-v|--volume|--mount)")
 
 
@@ -229,5 +235,9 @@ def _docker(words: Sequence[str]) -> None:
         value = value or (word[2:] if re.match(r"-v.", word) else "")
         if value.startswith("/") and ":" in value and not value.startswith("/home/"):
             raise Refused(f"docker is not run with the mount {value}")
-    if any(SHELL_FLAG.fullmatch(word) and words[number - 1] in ("bash", "sh", "/bin/sh", "/bin/bash") for number, word in enumerate(words) if number):
+    if any(
+        SHELL_FLAG.fullmatch(word) and words[number - 1] in ("bash", "sh", "/bin/sh", "/bin/bash")
+        for number, word in enumerate(words)
+        if number
+    ):
         raise Refused("a container's shell is not given a command line to read")

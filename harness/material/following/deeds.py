@@ -114,6 +114,14 @@ class Outcome:
         return (errors or lines or [f"exit code {self.exit_code}"])[-1][:300]
 
 
+@dataclass(frozen=True)
+class Mended:
+    """What was put right, in words (they complete "to go on, …"), and whether the deed is worth doing again."""
+
+    what: str
+    again: bool = False
+
+
 class Guide:
     """Watches what is done, helps where it fails, and does nothing by itself; a subject replaces what it wants."""
 
@@ -123,9 +131,9 @@ class Guide:
     def after(self, deed: Deed, outcome: Outcome) -> None:
         """Hear how it ended."""
 
-    def mend(self, deed: Deed, outcome: Outcome) -> str:
-        """Put right what made a deed fail; returns what was done in words, empty where nothing was."""
-        return ""
+    def mend(self, deed: Deed, outcome: Outcome) -> Mended | None:
+        """Put right what made a deed fail; ``None`` where that was not possible."""
+        return None
 
     def value(self, kind: str, words: frozenset[str]) -> str:
         """Return a value that no step of the document has given, empty where there is none."""

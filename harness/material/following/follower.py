@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import re
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from harness.material.following.deeds import Deed, Guide, Outcome
 from harness.material.following.remote import Line, Remote
 from harness.material.following.values import ID, Values, key_of, kind_of, words_of
 from harness.material.following.workstation import Desk
+from harness.material.material import Material
 from harness.waiting import until
 
 Pipeline = tuple[Command, ...]
@@ -107,7 +109,7 @@ class Follower:
         else:
             outcome = self.guide.act(deed) or self.actions.do(deed)
         if outcome is not None:
-            self._judge(deed, outcome, str(deed.name))
+            self._judge(deed, outcome, "")
             self.guide.after(deed, outcome)
         elif name == "example":
             self.unmade = OF_THE_EXAMPLE
@@ -127,7 +129,9 @@ class Follower:
             case "json" | "dockerfile" | "file" if block.path:
                 self._write(block)
             case "python":
-                self._act(self._deed("action", block.place, name="example", machine="notebook", text=block.text), "example")
+                self._act(
+                    self._deed("action", block.place, name="example", machine="notebook", text=block.text), "example"
+                )
             case "output" if block.machine in ("workstation", None) or self.connect is not None:
                 self._compare(block)
 
@@ -170,14 +174,18 @@ class Follower:
         """Say whether a command is about what was not done, because nobody logs in or nobody runs a notebook here."""
         if self.connect is None and pipeline[0].words[0].text == "curl":
             return True
-        wanted = {kind_of(name) for one in pipeline for word in one.words for name, _ in placeholders.find(_bare(word.raw))}
+        wanted = {
+            kind_of(name) for one in pipeline for word in one.words for name, _ in placeholders.find(_bare(word.raw))
+        }
         wanted |= {kind_of(name) for name in self._given(pipeline)}
         return bool(wanted & self.unmade)
 
     def _is_conditional(self, command: Command) -> bool:
         """Say whether the reader does this only where the step before has not worked."""
         said = command.comment or (self.before.text if self.before is not None else "")
-        return bool(re.match(r"\s*(?:only )?if (?:you (?:do not|don't|get|see)|it|this|that|the)\b", said, re.IGNORECASE))
+        return bool(
+            re.match(r"\s*(?:only )?if (?:you (?:do not|don't|get|see)|it|this|that|the)\b", said, re.IGNORECASE)
+        )
 
     def _here(self, pipeline: Pipeline) -> None:
         command = pipeline[0]
@@ -199,7 +207,9 @@ class Follower:
     def _run_here(self, deed: Deed, pipeline: Pipeline, argvs: list[list[str]], is_awaited: bool) -> Outcome:
         patience = self.context.cloud.patience
         is_waiting = deed.aws[1] == "wait"
-        limit = max(patience.instance, patience.notebook_instance, patience.endpoint) if is_waiting else patience.command
+        limit = (
+            max(patience.instance, patience.notebook_instance, patience.endpoint) if is_waiting else patience.command
+        )
         if deed.argv == ("aws", "configure"):
             return self.actions.configure(deed)
         redirect = _redirect(pipeline[-1])
@@ -221,7 +231,12 @@ class Follower:
                 seen.append(run())
             return not outputs.prints_nothing(seen[-1].stdout) or not seen[-1].is_done or len(seen) > 3
 
-        until("it is printed", again, timeout=self.context.cloud.patience.instance, every=self.context.cloud.patience.poll * 10)
+        until(
+            "it is printed",
+            again,
+            timeout=self.context.cloud.patience.instance,
+            every=self.context.cloud.patience.poll * 10,
+        )
         return seen[-1]
 
     def _login(self, deed: Deed) -> None:
@@ -265,8 +280,8 @@ class Follower:
         outcome = work()
         if not outcome.is_done:
             mended = self.guide.mend(deed, outcome)
-            self._judge(deed, outcome, mended)
-            if mended and _is_worth_repeating(deed):
+            self._judge(deed, outcome, mended.what if mended else "")
+            if mended and mended.again:
                 outcome = work()
         self.guide.after(deed, outcome)
         if deed.kind == "command":
@@ -277,9 +292,11 @@ class Follower:
         if outcome.is_done:
             return
         if outcome.refused:
-            self._find("follow.not-run", deed.place, f"not run: {outcome.refused}", "do it another way, or check it by hand")
+            self._find(
+                "follow.not-run", deed.place, f"not run: {outcome.refused}", "do it another way, or check it by hand"
+            )
             return
-        more = f"; to go on, {mended}" if mended and deed.kind != "action" else ""
+        more = f"; to go on, {mended}" if mended else ""
         self._find("follow.fails", deed.place, f"“{str(deed)[:80]}” fails: {outcome.said}{more}", "mend the step")
 
     # What is seen.
@@ -314,12 +331,19 @@ class Follower:
 
     @functools.cached_property
     def _mentions(self) -> tuple[placeholders.Mention, ...]:
-        return placeholders.mentions(self.document, frozenset())
+        return placeholders.mentions(self.document, self._names)
+
+    @functools.cached_property
+    def _names(self) -> frozenset[str]:
+        """Return the names that the document gives to things, some of which look like placeholders."""
+        return Material(self.document, self.context.homework, datetime.datetime.now(datetime.UTC).date()).names
 
     def _hear(self, deed: Deed, outcome: Outcome, given: tuple[str, ...]) -> None:
         """Take note of what was printed."""
         known = set(self.values.seen)
-        self.values.hear(outcome.first or outcome.stdout, words_of(str(deed)), deed.words, key_of(deed.value("--query")))
+        self.values.hear(
+            outcome.first or outcome.stdout, words_of(str(deed)), deed.words, key_of(deed.value("--query"))
+        )
         for name in given:
             value = self._of_output(name, outcome.stdout, known)
             if value:
@@ -380,7 +404,7 @@ class Follower:
             return f"{scheme}://{self._fill(command, word, kind, rest)}"
         filled, at = "", 0
         for name, col in placeholders.find(text):
-            if col < at:
+            if col < at or name in self._names:
                 continue
             value = self._value(name, option, command)
             if not value:
@@ -430,7 +454,9 @@ class Follower:
     def _find(self, rule: str, place: Place, message: str, repair: str) -> None:
         severity, _ = RULES[rule]
         context = self.document.line(place.line)
-        found = Finding(str(self.document.path), place.line, place.col, severity, rule, message, repair, context=context)
+        found = Finding(
+            str(self.document.path), place.line, place.col, severity, rule, message, repair, context=context
+        )
         if found not in self.findings:
             self.findings.append(found)
 
@@ -499,8 +525,3 @@ def _repeated(value: str, rest: str) -> int:
 def _values_of(output: str) -> str:
     """Return an output without members that have no value."""
     return "\n".join(line for line in output.splitlines() if not re.search(r':\s*(?:""|null),?\s*$', line))
-
-
-def _is_worth_repeating(deed: Deed) -> bool:
-    """Say whether a deed may work the second time: a login, and what only asks."""
-    return deed.argv[:1] == ("ssh",) or deed.kind == "keys" or deed.aws[1].startswith(("describe-", "list-", "get-"))

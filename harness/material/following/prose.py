@@ -18,7 +18,10 @@ ACTIONS: tuple[tuple[str, str], ...] = (
     ("policy", r"\b(?:attach|select|choose|add|grant|give)\b.{0,40}\bAdministratorAccess\b"),
     ("user", r"\b(?:create|add|make)\b (?:a |an |the |new |iam )*user\b(?! group)"),
     ("console", r"\b(?:access to the (?:management )?console|console access|management console)\b"),
-    ("member", r"\badd (?:it|the user|this user|that user|yourself) to (?:the|this|that|your) group\b|\bnew group is selected\b"),
+    (
+        "member",
+        r"\badd (?:it|the user|this user|that user|yourself) to (?:the|this|that|your) group\b|\bnew group is selected\b",
+    ),
     ("access key", r"\b(?:create|generate)\b (?:an |the )?access key|\bprogrammatic\b|\baccess and secret key\b"),
     ("configure", r"\baws configure\b(?! get)"),
     ("key pair", r"\bcreate (?:a |an |the )?(?:new |ec2 )*key ?pair\b"),

@@ -97,7 +97,9 @@ class Remote:
         if session.depth == 0:
             return Outcome(1, stderr="no container's terminal is open")
         pressed = session.press(DETACH, "Ctrl-P Ctrl-Q")
-        return Outcome(pressed.exit_code, pressed.output, "" if pressed.exit_code == 0 else "the terminal stayed attached")
+        return Outcome(
+            pressed.exit_code, pressed.output, "" if pressed.exit_code == 0 else "the terminal stayed attached"
+        )
 
     def write(self, path: str, text: str) -> Outcome:
         """Write a file, relative to the current directory of the shell, as an editor there would."""

@@ -39,7 +39,9 @@ KIND_WORDS = {
     "instance": "instance", "id": "instance",
 }  # fmt: skip
 SAME = {"sg": "group", "ec2": "instance", "vm": "bastion", "jump": "bastion", "jumpbox": "bastion", "baston": "bastion"}
-ID = re.compile(r"(?<![\w-])(?P<prefix>vpc|sg|i|ami|subnet|vol|sir|snap|eni|eipalloc)-(?:[0-9a-f]{17}|[0-9a-f]{8})(?![\w-])")
+ID = re.compile(
+    r"(?<![\w-])(?P<prefix>vpc|sg|i|ami|subnet|vol|sir|snap|eni|eipalloc)-(?:[0-9a-f]{17}|[0-9a-f]{8})(?![\w-])"
+)
 _HOST = re.compile(r"(?<![\w.-])(?:ec2-[\w-]+(?:\.[\w-]+)+|ip-[\d-]+(?:\.[\w-]+)+)(?![\w-])")
 _ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d./])")
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -66,7 +68,12 @@ class Value:
 
     def likeness(self, words: frozenset[str], more: frozenset[str]) -> int:
         """Return how well it fits the words of a placeholder, and of the text around that."""
-        return 8 * len(self.words & words) + 4 * len(self.around & words) + 2 * len(self.words & more) + len(self.around & more)
+        return (
+            8 * len(self.words & words)
+            + 4 * len(self.around & words)
+            + 2 * len(self.words & more)
+            + len(self.around & more)
+        )
 
 
 @dataclass

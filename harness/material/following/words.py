@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import tree_sitter
 import tree_sitter_bash
 
-
 ANGLED = re.compile(r"<([A-Za-z][\w .-]{0,40})>")
 
 
@@ -110,7 +109,9 @@ def _bracketed(match: re.Match[str]) -> str:
 def _filled(raw: str, fill: Lookup) -> tuple[Part, ...]:
     """Take a word apart and fill its placeholders: a value that is put in later is never read as anything but text."""
     return tuple(
-        part if part.kind != "text" else Part("text", *_value(part, fill(part.text.replace("‹", "<").replace("›", ">"))))
+        part
+        if part.kind != "text"
+        else Part("text", *_value(part, fill(part.text.replace("‹", "<").replace("›", ">"))))
         for part in parts(raw)
     )
 

@@ -104,7 +104,9 @@ class Desk:
             return Finished(tuple(argv), MISSING, "", f"{argv[0]}: command not found\n")
         if program == "curl":
             argv = [*argv, "--max-time", str(round(timeout)), "--noproxy", "*"]
-        return self.context.workstation.run([program, *argv[1:]], timeout=timeout, input=input or "", directory=self.directory)
+        return self.context.workstation.run(
+            [program, *argv[1:]], timeout=timeout, input=input or "", directory=self.directory
+        )
 
     def _run_aws(self, argv: Sequence[str], timeout: float, input: str | None) -> Finished:
         try:

@@ -161,5 +161,5 @@ def has_python(apt: list[str]) -> bool:
 
 
 def has_pip(apt: list[str]) -> bool:
-    """Tell whether the packages bring ``pip3``."""
-    return "python3-pip" in apt or "python3-full" in apt
+    """Tell whether the packages bring ``pip3``; with python3-venv every virtual environment has one of its own."""
+    return any(name in apt for name in ("python3-pip", "python3-full", "python3-venv"))

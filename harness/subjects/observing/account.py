@@ -83,13 +83,13 @@ class Account(Stage):
         added = self._run("ssh-add", path)
         if added.exit_code != 0 and UNPROTECTED in added.stderr:
             raise Unmet("account.key-mode", f"ssh-add does not take {path}: others may read it")
-        return _agent(added)
+        return read_agent(added)
 
     @step
     def agent(self) -> Agent:
         """Observe which keys the agent lists."""
         added = self.key_added()
-        listed = _agent(self._run("ssh-add", "-L"))
+        listed = read_agent(self._run("ssh-add", "-L"))
         return listed if added.exit_code == 0 else replace(listed, errors=added.errors)
 
     @step
@@ -116,8 +116,11 @@ def _cli(who: Finished, where: Finished, caller: Caller, region: str) -> Cli:
     )
 
 
-def _agent(listed: Finished) -> Agent:
-    """Read ``ssh-add -L``: a line is type, key and comment; other lines are what the agent has to say."""
+def read_agent(listed: Finished) -> Agent:
+    """Return what ``ssh-add -L`` listed.
+
+    A line is type, key and comment; other lines are what the agent has to say.
+    """
     lines = [line.split() for line in listed.stdout.splitlines()]
     keys_listed = tuple(" ".join(words[:2]) for words in lines if len(words) >= 2 and words[1].startswith("AAAA"))
     return Agent(keys_listed, listed.exit_code, " ".join(listed.stderr.split()))

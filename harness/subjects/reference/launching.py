@@ -35,7 +35,7 @@ class Instances(observing.Instances):
 
     def _launched(self, role: str, instance_type: str, group: str, *, public: bool) -> str:
         token = f"{self.run_id}-{role}"
-        key_name = self.subject.account.key_pair().name
+        key_name = self.key_name()
         with self.context.ledger.creating("instance", self.region, token=token, run=self.run_id) as creation:
             creation.id, _ = instances.launch(
                 self.aws,
@@ -49,6 +49,10 @@ class Instances(observing.Instances):
                 tags={**self.context.tags, "Name": f"{role} {self.run_id}"},
             )
         return creation.id
+
+    def key_name(self) -> str:
+        """Return the name of the key pair that instances are launched with."""
+        return self.subject.account.key_pair().name
 
     @step
     def bastion(self) -> Instance:
