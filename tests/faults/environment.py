@@ -153,15 +153,14 @@ def opened(case: Case, run_dir: Path) -> Iterator[Environment]:
         return
     from harness.offline.cloud import OfflineCloud  # moto takes its time: what is only read needs none of it
 
-    with contextlib.closing(Leash()) as leash:
-        with OfflineCloud(leash.directory("cloud"), settle=0.02) as offline:
-            made = _environment(case, run_dir, submission, _hasty(offline.cloud), set_up(leash, offline.cloud))
-            try:
-                yield made
-            finally:
-                settle(10.0)
-                made.subject.close()
-                made.context.ledger.close()
+    with contextlib.closing(Leash()) as leash, OfflineCloud(leash.directory("cloud"), settle=0.02) as offline:
+        made = _environment(case, run_dir, submission, _hasty(offline.cloud), set_up(leash, offline.cloud))
+        try:
+            yield made
+        finally:
+            settle(10.0)
+            made.subject.close()
+            made.context.ledger.close()
 
 
 def _hasty(cloud: Cloud) -> Cloud:

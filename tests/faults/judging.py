@@ -34,7 +34,8 @@ def modules() -> dict[str, ModuleType]:
 def load(path: Path) -> ModuleType:
     """Import a file of tests under a name of its own."""
     spec = importlib.util.spec_from_file_location(f"judged_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -71,7 +72,7 @@ def _as_it_is(fact: Any) -> Any:
 
 
 class Judge:
-    """Judges a subject; facts are asked for once, as session fixtures are, and ``shown`` as other ones where it says so."""
+    """Judges a subject; facts are asked for once, as session fixtures are, and ``shown`` changed where it says so."""
 
     def __init__(
         self, subject: Subject | None, context: Context, shown: Mapping[str, Callable[[Any], Any]] | None = None

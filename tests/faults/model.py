@@ -79,7 +79,9 @@ class Case:
         chosen = [one for one in known if one.id.partition(".")[0] in SCOPES[self.scope]]
         if self.scope == "paper":
             return [one.id for one in known if one.id.startswith("answers.") or one.id == "final.turn-in"]
-        live = [one.id for one in chosen if one.phase == "live" and (one.id != SLOW or self.scope in ("account", "all"))]
+        live = [
+            one.id for one in chosen if one.phase == "live" and (one.id != SLOW or self.scope in ("account", "all"))
+        ]
         return live + [one.id for one in chosen if one.phase == "final"] * (self.scope in WITH_THE_END)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import os
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from harness.aws import iam, keys
-from harness.aws.session import Aws
-from harness.facts.account import Agent, KeyFile
+from harness.facts.account import Agent
 from harness.workstation import configure
 from tests.faults.environment import Environment
 from tests.faults.registry import Table

@@ -17,8 +17,10 @@ HEADINGS = {
     "answers.other-clouds": "ML services of other cloud providers",
 }
 RECIPE = (
-    "Take two ripe tomatoes, a clove of garlic and some basil, and cut everything into small pieces. Warm olive oil in a "
-    "pan, add the garlic first, then the rest, and let it simmer gently for twenty minutes before serving it with bread."
+    "Take two ripe tomatoes, a clove of garlic and some basil, and cut everything into small pieces. "
+    "Warm olive oil in a "
+    "pan, add the garlic first, then the rest, and let it simmer gently for twenty minutes before "
+    "serving it with bread."
 )
 SHORT = "It helps a lot with machine learning."
 REPEATED = "SageMaker trains models. " * 20
@@ -32,9 +34,7 @@ def answered(requirement: str, text: str) -> Callable[[Environment], None]:
         parts = re.split(r"(?m)^## ", path.read_text(encoding="utf-8"))
         heading = HEADINGS[requirement]
         assert any(part.startswith(heading) for part in parts), heading
-        changed = [
-            (f"{heading}\n\n{text}\n\n" if text else "") if part.startswith(heading) else part for part in parts
-        ]
+        changed = [(f"{heading}\n\n{text}\n\n" if text else "") if part.startswith(heading) else part for part in parts]
         env.write("answers.md", "## ".join(part for part in changed if part))
 
     return apply
@@ -51,8 +51,10 @@ for requirement in HEADINGS:
         TABLE.add(f"{own}-{name}", sentence.format(own), answered(requirement, text), "paper", requirement)
 
 GOOD = (
-    "Nothing has to be installed, and training scales from one machine to many with a parameter; billing is by the second, "
-    "built-in algorithms are fast, and SageMaker's notebooks and endpoints are managed, so models reach production quickly."
+    "Nothing has to be installed, and training scales from one machine to many with a parameter; "
+    "billing is by the second, "
+    "built-in algorithms are fast, and SageMaker's notebooks and endpoints are managed, so models reach "
+    "production quickly."
 )
 BAD = (
     "An endpoint is billed whether it is called or not and is expensive; jobs take minutes to start, which makes small "
@@ -62,25 +64,33 @@ for name, sentence, requirement, text in (
     ("only-advantages", "Only advantages are named.", "answers.pros-cons", f"**Advantages.** {GOOD}"),
     ("only-disadvantages", "Only disadvantages are named.", "answers.pros-cons", f"**Disadvantages.** {BAD}"),
     ("one-service", "Only Lambda is named.", "answers.integration",
-     "A Lambda function can call a SageMaker endpoint with invoke_endpoint: it checks the request, sends the data to the "
-     "model and shapes the answer. So a web page can use machine learning without knowing anything of the model behind it."),
+     "A Lambda function can call a SageMaker endpoint with invoke_endpoint: it checks the request, sends "
+     "the data to the "
+     "model and shapes the answer. So a web page can use machine learning without knowing anything of "
+     "the model behind it."),
     ("no-service", "No service is named.", "answers.integration",
-     "SageMaker can be used together with all the other services of the cloud, which makes integration easy: data comes "
+     "SageMaker can be used together with all the other services of the cloud, which makes integration "
+     "easy: data comes "
      "from storage, functions call endpoints, clusters start training jobs, and dashboards show how the models do."),
     ("two-algorithms", "Two algorithms are named.", "answers.algorithms",
-     "For labelled tabular data one should use XGBoost, because it is accurate and fast to train; for data without labels "
+     "For labelled tabular data one should use XGBoost, because it is accurate and fast to train; for "
+     "data without labels "
      "k-means finds groups, if their number is known before. One should always compare with a simple baseline."),
     ("no-algorithm", "No algorithm is named.", "answers.algorithms",
-     "One should look at the data first: when there are labels one uses supervised learning, otherwise unsupervised. The "
+     "One should look at the data first: when there are labels one uses supervised learning, otherwise "
+     "unsupervised. The "
      "size of the data and the time for training matter too, and the model should be as simple as possible."),
     ("one-provider", "Only Google is named.", "answers.other-clouds",
      "Google Cloud has Vertex AI, where one can train models in notebooks, tune them and deploy them to endpoints, and "
-     "BigQuery ML, which trains machine learning models in SQL. Both are billed by use and integrate with their storage."),
+     "BigQuery ML, which trains machine learning models in SQL. Both are billed by use and integrate "
+     "with their storage."),
     ("providers-without-service", "Providers are named, but no service of theirs.", "answers.other-clouds",
      "Google Cloud, Microsoft and IBM all have machine learning services that are like SageMaker: one can train models "
-     "in notebooks, tune them, and deploy them to endpoints, and one pays by use. They differ in price and in their tools."),
+     "in notebooks, tune them, and deploy them to endpoints, and one pays by use. They differ in price "
+     "and in their tools."),
     ("service-of-one-provider", "Two providers are named, with a service of one.", "answers.other-clouds",
-     "Google Cloud has Vertex AI for training and endpoints of machine learning models. Microsoft has something like it "
+     "Google Cloud has Vertex AI for training and endpoints of machine learning models. Microsoft has "
+     "something like it "
      "too, where one can train and deploy models in notebooks, and pays by use, with other prices and other tools."),
 ):  # fmt: skip
     TABLE.add(name, sentence, answered(requirement, text), "paper", requirement)

@@ -137,7 +137,8 @@ def vpc_without_dns_names(env: Environment) -> None:
 @shown("control", "bastion.ssh")
 def anybody_is_let_in(env: Shown) -> None:
     """sshd on the bastion takes every key (an AuthorizedKeysCommand from a forum)."""
-    env.seen("entrance",
+    env.seen(
+        "entrance",
         lambda seen: replace(seen, stranger=replace(seen.stranger, outcome="admitted", name="ubuntu")),
     )
 
@@ -151,7 +152,8 @@ def login_as_another_user(env: Shown) -> None:
 @shown("control", "bastion.ssh")
 def host_that_turns_the_key_away(env: Shown) -> None:
     """The key was deleted from the bastion's authorized_keys."""
-    env.seen("entrance",
+    env.seen(
+        "entrance",
         lambda seen: replace(
             seen, login=replace(seen.login, outcome="refused", name="", said="Permission denied (publickey)")
         ),
@@ -192,6 +194,4 @@ def other_instances_in_the_account(env: Environment) -> None:
     """The account has ten instances of other work, in a group of their own, which run on."""
     group = group_like(env, "other-work")
     image = image_of(env, "ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*")
-    env.ec2.run_instances(
-        ImageId=image, InstanceType="t3.nano", MinCount=10, MaxCount=10, SecurityGroupIds=[group]
-    )
+    env.ec2.run_instances(ImageId=image, InstanceType="t3.nano", MinCount=10, MaxCount=10, SecurityGroupIds=[group])

@@ -148,7 +148,9 @@ TABLE.show("removed-twice", "The container comes back after docker rm (a restart
 
 def options(**chosen: bool) -> Callable[[Environment], None]:
     """Create the interactive container with other options."""
-    return lambda env: env.change("containers", interactive_options=lambda _: {"tty": True, "stdin_open": True, **chosen})
+    return lambda env: env.change(
+        "containers", interactive_options=lambda _: {"tty": True, "stdin_open": True, **chosen}
+    )
 
 
 TABLE.show("without-terminal", "my_ubuntu was started with -i only, without -t.",
@@ -220,7 +222,8 @@ TABLE.show("not-forced", "rm was called without -f, which is refused.",
           seen("forced_removal", lambda fact: replace(fact, forced=fact.refused, is_gone=False)), "docker",
           "docker.force-remove")  # fmt: skip
 TABLE.show("forced-and-still-there", "The container is listed after rm -f.",
-          seen("forced_removal", lambda fact: replace(fact, is_gone=False)), "docker", "docker.force-remove")  # fmt: skip
+          seen("forced_removal", lambda fact: replace(fact, is_gone=False)), "docker",
+          "docker.force-remove")  # fmt: skip
 TABLE.show("forced-when-stopped", "The container was paused when it was removed.",
           seen("forced_removal", lambda fact: replace(fact, status_then="paused")), "docker",
           "docker.force-remove")  # fmt: skip

@@ -16,7 +16,7 @@ fault, right = TABLE.fault, TABLE.right
 
 def left_behind(env: Environment, work: Callable[[], Any]) -> None:
     """Make something while the instances run, which stays when they end."""
-    env.before("final.private_terminated", lambda: (env.subject.instances.bastion(), work()) and None)
+    env.before("final.private_terminated", lambda: (env.subject.instances.bastion(), work()))
 
 
 def zone(env: Environment) -> str:
@@ -46,9 +46,7 @@ def bastion_stopped(env: Environment) -> None:
 def first_try_left_running(env: Environment) -> None:
     """An instance of a first try, which nobody remembers, runs on."""
     image = image_of(env, "ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*")
-    left_behind(
-        env, lambda: env.ec2.run_instances(ImageId=image, InstanceType="t2.micro", MinCount=1, MaxCount=1)
-    )
+    left_behind(env, lambda: env.ec2.run_instances(ImageId=image, InstanceType="t2.micro", MinCount=1, MaxCount=1))
 
 
 def _snapshot(env: Environment) -> None:
@@ -100,8 +98,6 @@ TABLE.add("things-of-other-work", "The account has a bucket, a volume, a snapsho
 @right("hand-in")
 def three_hundred_other_instances(env: Environment) -> None:
     """The account has 300 other instances, that were terminated or run on."""
-    quotas = __import__("harness.offline.quotas", fromlist=["known"])
-    assert quotas
     image = image_of(env, "ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*")
     for _ in range(20):
         done = env.ec2.run_instances(ImageId=image, InstanceType="t3.nano", MinCount=15, MaxCount=15)
@@ -138,8 +134,10 @@ for name, sentence, text in (
     TABLE.add(name, sentence, _message(text), "paper", "final.turn-in")
 for name, sentence, text, file in (
     ("turn-in-in-other-words", "The message is in other words.",
-     "The machines were created and used as asked. Afterwards I shut down and deleted all of them: none is left running.",
+     "The machines were created and used as asked. Afterwards I shut down and deleted all of them: none "
+     "is left running.",
      "turn-in.md"),
-    ("turn-in-as-text", "The message is a text file.", "I set up both instances. Both have been terminated.", "turn-in.txt"),
+    ("turn-in-as-text", "The message is a text file.",
+     "I set up both instances. Both have been terminated.", "turn-in.txt"),
 ):  # fmt: skip
     TABLE.add(name, sentence, _message(text, file), "paper")

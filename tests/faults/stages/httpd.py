@@ -42,16 +42,15 @@ for name, sentence, apply, breaks in (
     ("latest-image", "The image is httpd:latest, which is 2.4.", run_with("httpd:2.4", "httpd:latest"), ()),
     ("read-only-mount", "The directory is mounted read-only.", run_with("htdocs/ ", "htdocs/:ro "), ()),
     ("restart-policy", "The container restarts by itself.", run_with("-d ", "-d --restart unless-stopped "), ()),
-    ("restarted", "The container was restarted.", run_with("-d ", "-d ", after=("docker restart -t 0 my-apache-app",)), ()),
+    ("restarted", "The container was restarted.",
+     run_with("-d ", "-d ", after=("docker restart -t 0 my-apache-app",)), ()),
 ):  # fmt: skip
     TABLE.add(name, sentence, apply, "web", *breaks)
 
 
 def container(**changes: Any) -> Callable[[Shown], None]:
     """Change what was seen of the container."""
-    return lambda env: env.seen(
-        "web_server", lambda seen: replace(seen, container=replace(seen.container, **changes))
-    )
+    return lambda env: env.seen("web_server", lambda seen: replace(seen, container=replace(seen.container, **changes)))
 
 
 TABLE.show("container-restarting", "The container is started again and again.", container(status="restarting"), "web",
@@ -69,7 +68,8 @@ def image_of_an_older_release(env: Shown) -> None:
     """The image is an httpd 2.2."""
     env.seen("web_server", lambda seen: replace(seen, container=replace(
         seen.container, image_name="httpd:2.2",
-        image=replace(seen.container.image, tags=("httpd:2.2",), environment={"HTTPD_VERSION": "2.2.34"}))))  # fmt: skip
+        image=replace(seen.container.image, tags=("httpd:2.2",), environment={"HTTPD_VERSION": "2.2.34"}),
+    )))  # fmt: skip
 
 
 @shown("web", "httpd.container")
@@ -101,7 +101,8 @@ def page_of_another_server(env: Shown) -> None:
 @shown("web", "httpd.reachable")
 def rule_before_the_server(env: Shown) -> None:
     """The port was open to all by another rule before its own was authorized."""
-    env.seen("closed_port",
+    env.seen(
+        "closed_port",
         lambda seen: Closed(seen.is_running, replace(seen.answer, outcome="answered", status=200, reason="OK")),
     )
 
@@ -125,10 +126,8 @@ def restarted_for_the_edit(env: Environment) -> None:
     own = env.subject.httpd
     write = own._replace
     own._replace = lambda path, text: (write(path, text), env.bash("docker restart -t 0 my-apache-app"))[0]  # type: ignore[method-assign]
-    env.after("httpd.edit", lambda seen: seen)
     get = own._get
-    own._get = lambda: own._once_there(get)  # type: ignore[attr-defined, method-assign]
-    own._once_there = lambda get: _patiently(get)  # type: ignore[attr-defined]
+    own._get = lambda: _patiently(get)  # type: ignore[method-assign]
 
 
 def _patiently(get: Callable[[], Any]) -> Any:

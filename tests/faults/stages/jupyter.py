@@ -53,7 +53,8 @@ for name, sentence, apply, breaks in (
      ("jupyter.container", "jupyter.login")),
     ("jupyter-ports-swapped", "The ports are swapped.", run_with("8800:8888", "8888:8800"),
      ("jupyter.container", "jupyter.login")),
-    ("jupyter-restart-policy", "The container restarts by itself.", run_with("-d test", "-d --restart always test"), ()),
+    ("jupyter-restart-policy", "The container restarts by itself.",
+     run_with("-d test", "-d --restart always test"), ()),
     ("jupyter-image-by-tag", "The image is named with its tag.", run_with("-d test", "-d test:latest"), ()),
 ):  # fmt: skip
     TABLE.add(name, sentence, apply, "jupyter", *breaks)
@@ -78,7 +79,8 @@ for name, sentence, apply, breaks in (
     ("image-for-the-loopback", "The image's command has no --ip.",
      seen("notebook_image", lambda image: replace(image, command=("jupyter", "notebook"))), ("jupyter.image",)),
     ("library-broken", "keras is there, but its import fails.",
-     seen("libraries", lambda fact: replace(fact, imports=(*fact.imports[1:], Import("keras", False, "ImportError: no backend")))),
+     seen("libraries", lambda fact: replace(
+         fact, imports=(*fact.imports[1:], Import("keras", False, "ImportError: no backend")))),
      ("jupyter.libraries",)),
     ("container-of-an-older-image", "The image was built again, and the container is the older one's.",
      seen("notebook_container", lambda fact: replace(fact, image=replace(fact.image, id="sha256:" + "0" * 64))),
@@ -87,7 +89,8 @@ for name, sentence, apply, breaks in (
      seen("notebook_container", lambda fact: replace(fact, status="restarting")), ("jupyter.container",)),
     ("jupyter-renamed", "The container is called jupyter_1.",
      seen("notebook_container", lambda fact: replace(fact, name="jupyter_1")), ("jupyter.container",)),
-    ("log-without-token", "The log was cut before the URL.", seen("token_log", lambda _: TokenLog("")), ("jupyter.token",)),
+    ("log-without-token", "The log was cut before the URL.",
+     seen("token_log", lambda _: TokenLog("")), ("jupyter.token",)),
     ("open-without-token", "The server is open to whoever comes without a token.", _doors(without_token=_opened),
      ("jupyter.login",)),
     ("open-with-any-token", "The server takes any token.", _doors(with_wrong_token=_opened), ("jupyter.login",)),
@@ -101,7 +104,8 @@ for name, sentence, apply, breaks in (
     ("kernel-computes-wrongly", "What is printed is not what the cell computes.",
      seen("execution", lambda fact: replace(fact, printed="42")), ("jupyter.executes",)),
     ("port-answers-after-the-end", "Something else answers on the port after the removal.",
-     seen("removed_notebook", lambda fact: replace(fact, port=replace(fact.port, outcome="answered", status=200, reason="OK"))),
+     seen("removed_notebook", lambda fact: replace(
+         fact, port=replace(fact.port, outcome="answered", status=200, reason="OK"))),
      ("jupyter.removed",)),
 ):  # fmt: skip
     TABLE.show(name, sentence, apply, "jupyter", *breaks)

@@ -144,15 +144,19 @@ def job_stopped(env: Environment) -> None:
 @shown("sagemaker", "kmeans.trained")
 def image_of_somebody_else(env: Shown) -> None:
     """The job ran another image than the built-in k-means."""
-    env.seen("training_job",
-        lambda seen: replace(seen, image="123456789012.dkr.ecr.us-east-1.amazonaws.com/kmeans:1", image_is_builtin=False),
+    env.seen(
+        "training_job",
+        lambda seen: replace(
+            seen, image="123456789012.dkr.ecr.us-east-1.amazonaws.com/kmeans:1", image_is_builtin=False
+        ),
     )
 
 
 @shown("sagemaker", "kmeans.trained")
 def k_in_a_tuning_only(env: Shown) -> None:
     """k=10 was given to a hyperparameter tuning only, not to the job itself."""
-    env.seen("training_job",
+    env.seen(
+        "training_job",
         lambda seen: replace(seen, hyperparameters={n: v for n, v in seen.hyperparameters.items() if n != "k"}),
     )
 
@@ -160,7 +164,8 @@ def k_in_a_tuning_only(env: Shown) -> None:
 @shown("sagemaker", "kmeans.trained")
 def feature_dim_of_another_job(env: Shown) -> None:
     """The job was given a feature_dim of 785, the label's column included."""
-    env.seen("training_job",
+    env.seen(
+        "training_job",
         lambda seen: replace(seen, hyperparameters={**seen.hyperparameters, "feature_dim": "785"}),
     )
 
@@ -269,7 +274,8 @@ def endpoint_without_a_job(env: Shown) -> None:
 @shown("sagemaker", "kmeans.endpoint")
 def two_models_behind_one_endpoint(env: Shown) -> None:
     """The endpoint has a second variant with the model of somebody else."""
-    env.seen("endpoint",
+    env.seen(
+        "endpoint",
         lambda seen: replace(seen, models=("a", "b"), artifacts=(*seen.artifacts, "s3://other/model.tar.gz")),
     )
 
@@ -305,7 +311,8 @@ for name, sentence, change in (
 @shown("sagemaker", "kmeans.predicts")
 def endpoint_refuses(env: Shown) -> None:
     """The endpoint is in service, but refuses every request."""
-    env.seen("predictions",
+    env.seen(
+        "predictions",
         lambda seen: replace(seen, answers=(), alone=None, problem="ModelError: Received error (400) from model"),
     )
 
@@ -382,7 +389,7 @@ def other_names(env: Environment) -> None:
 @right("sagemaker")
 def older_job_besides(env: Environment) -> None:
     """There is an older job besides, whose model nobody serves."""
-    env.before("sagemaker.served", lambda: (env.subject.sagemaker.trained(), older_again(env)) and None)
+    env.before("sagemaker.served", lambda: (env.subject.sagemaker.trained(), older_again(env)))
 
 
 def older_again(env: Environment) -> None:

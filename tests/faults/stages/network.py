@@ -42,7 +42,8 @@ def authorize(env: Environment, group: str, *permissions: Permission) -> None:
 RULES: dict[str, tuple[str, Callable[[int], list[Permission]]]] = {
     "missing": ("No rule was authorized for port {}.", lambda _: []),
     "udp": ("The rule for port {} is for udp.", lambda port: [tcp(port, protocol="udp")]),
-    "of-somebody-else": ("Port {} is open to an address of somebody else only.", lambda port: [tcp(port, source=ELSEWHERE)]),
+    "of-somebody-else": ("Port {} is open to an address of somebody else only.",
+                         lambda port: [tcp(port, source=ELSEWHERE)]),
     "half-the-world": ("The source of port {} is 0.0.0.0/1.", lambda port: [tcp(port, source="0.0.0.0/1")]),
     "caller-only": ("Port {} is open to the own address only.", lambda port: [tcp(port, source="127.0.0.1/32")]),
     "ipv6-only": ("Port {} is open to ::/0 only.", lambda port: [tcp(port, source="::/0")]),
@@ -71,7 +72,8 @@ for number, port, title in ((8003, 8003, "web server"), (8800, 8800, "Jupyter"))
     for name in ("missing", "udp", "of-somebody-else", "half-the-world", "next-port"):
         sentence, rules = RULES[name]
         TABLE.add(
-            f"public-{number}-{name}", sentence.format(f"{port} of PublicSG, the {title}'s,"), _public(step, port, rules),
+            f"public-{number}-{name}", sentence.format(f"{port} of PublicSG, the {title}'s,"),
+            _public(step, port, rules),
             "control", f"network.public-{number}",
         )  # fmt: skip
 
@@ -102,9 +104,7 @@ def web_port_in_the_private_group(env: Environment) -> None:
 @fault("control", "network.public-ssh", "bastion.ssh")
 def ssh_rule_in_the_private_group(env: Environment) -> None:
     """Both ssh rules were put into PrivateSG."""
-    env.instead(
-        "network.public_ssh_opened", lambda: authorize(env, env.subject.network.private_made(), tcp(22))
-    )
+    env.instead("network.public_ssh_opened", lambda: authorize(env, env.subject.network.private_made(), tcp(22)))
 
 
 @fault("control", "network.public-ssh", "bastion.ssh")
@@ -112,10 +112,10 @@ def ssh_rule_revoked(env: Environment) -> None:
     """The ssh rule of PublicSG was revoked after the first login."""
     env.after(
         "network.public_ssh_opened",
-        lambda _: env.ec2.revoke_security_group_ingress(
-            GroupId=env.subject.network.public_made(), IpPermissions=[tcp(22)]
-        )
-        and None,
+        lambda _: (
+            env.ec2.revoke_security_group_ingress(GroupId=env.subject.network.public_made(), IpPermissions=[tcp(22)])
+            and None
+        ),
     )
 
 
@@ -156,10 +156,16 @@ for name, sentence, rules_of in (
      lambda env: [of_group(22, env.subject.network.private_made())]),
     ("from-the-public-address", "PrivateSG lets in the bastion's public address, not the private one it comes from.",
      lambda env: [tcp(22, source=f"{env.subject.instances.bastion().public_ip}/32")]),
-    ("other-subnet", "PrivateSG lets another range of private addresses in.", lambda _: [tcp(22, source="10.0.0.0/16")]),
+    ("other-subnet", "PrivateSG lets another range of private addresses in.",
+     lambda _: [tcp(22, source="10.0.0.0/16")]),
 ):  # fmt: skip
     TABLE.add(
-        f"private-ssh-{name}", sentence, _private(rules_of), "control", "network.private-ssh", "private.agent-forwarding"
+        f"private-ssh-{name}",
+        sentence,
+        _private(rules_of),
+        "control",
+        "network.private-ssh",
+        "private.agent-forwarding",
     )
 
 
@@ -190,9 +196,7 @@ def name_of_the_public_group_as_its_tag(env: Environment) -> None:
     """The group is called my-group, and PublicSG is only its Name tag."""
     env.instead(
         "network.public_made",
-        lambda: groups.create_group(
-            env.aws, "my-group", "by hand", env.subject.network.vpc().id, {"Name": "PublicSG"}
-        ),
+        lambda: groups.create_group(env.aws, "my-group", "by hand", env.subject.network.vpc().id, {"Name": "PublicSG"}),
     )
 
 

@@ -156,7 +156,8 @@ def private_lets_in_as_another_user(env: Shown) -> None:
 @shown("control", "private.agent-forwarding")
 def private_lets_in_without_the_agent(env: Shown) -> None:
     """The private instance lets the bastion in without any key (host-based authentication)."""
-    env.seen("hop",
+    env.seen(
+        "hop",
         lambda seen: replace(seen, unforwarded=replace(seen.unforwarded, outcome="admitted", name="ubuntu")),
     )
 

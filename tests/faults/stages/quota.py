@@ -20,8 +20,9 @@ def _asked(code: str, vcpus: float, region: str | None = None) -> Callable[[Envi
         client = lambda: env.client("service-quotas", region)  # noqa: E731 - the user is made when it is first asked for
         env.instead(
             "quota.requested",
-            lambda: client().request_service_quota_increase(ServiceCode="ec2", QuotaCode=code, DesiredValue=vcpus)
-            and None,
+            lambda: (
+                client().request_service_quota_increase(ServiceCode="ec2", QuotaCode=code, DesiredValue=vcpus) and None
+            ),
         )
 
     return apply
@@ -54,6 +55,7 @@ def request_approved(env: Shown) -> None:
 @shown("account")
 def support_case(env: Shown) -> None:
     """AWS has made a support case of the request, after it denied an earlier one."""
-    env.seen("gpu_quota",
+    env.seen(
+        "gpu_quota",
         lambda seen: replace(seen, requests=(Request("r2", 8, "CASE_OPENED"), Request("r1", 8, "DENIED"))),
     )

@@ -21,8 +21,7 @@ NOTEBOOK = "kmeans.ipynb"
 @shown("sagemaker", "sagemaker.notebook-instance")
 def notebook_instance_stopped(env: Shown) -> None:
     """The notebook instance was stopped."""
-    env.seen("notebook_instance", lambda seen: replace(seen, status="Stopped", url_issued=False)
-    )
+    env.seen("notebook_instance", lambda seen: replace(seen, status="Stopped", url_issued=False))
 
 
 @shown("sagemaker", "sagemaker.notebook-instance")
@@ -55,9 +54,7 @@ def _never_run(cells: list[dict[str, Any]]) -> None:
 
 
 def _failed(cells: list[dict[str, Any]]) -> None:
-    cells[-1]["outputs"] = [
-        {"output_type": "error", "ename": "ClientError", "evalue": "AccessDenied", "traceback": []}
-    ]
+    cells[-1]["outputs"] = [{"output_type": "error", "ename": "ClientError", "evalue": "AccessDenied", "traceback": []}]
     cells[-1]["execution_count"] = 9
 
 
@@ -140,8 +137,7 @@ def notebook_instance_only_stopped(env: Environment) -> None:
         lambda: (
             env.subject.sagemaker.notebook_instance(),
             env.client("sagemaker").stop_notebook_instance(NotebookInstanceName=env.subject.sagemaker.name),
-        )
-        and None,
+        ),
     )
 
 

@@ -16,7 +16,9 @@ TABLE = Table("spot")
 fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
 FILE = "spot-options.json"
 SPOT: dict[str, Any] = {
-    "MaxPrice": "0.0100", "SpotInstanceType": "one-time", "InstanceInterruptionBehavior": "terminate",
+    "MaxPrice": "0.0100",
+    "SpotInstanceType": "one-time",
+    "InstanceInterruptionBehavior": "terminate",
 }
 
 
@@ -66,9 +68,7 @@ def launched_on_demand(env: Environment) -> None:
 
     def launch() -> str:
         instances = env.subject.instances
-        return str(
-            instances._launched("spot", "t2.micro", env.subject.network.public_id(), public=True)
-        )
+        return str(instances._launched("spot", "t2.micro", env.subject.network.public_id(), public=True))
 
     env.instead("spot.launched", launch)
 
@@ -111,7 +111,8 @@ def no_price_in_the_region(env: Shown) -> None:
 @shown("control", "spot.price")
 def old_prices(env: Shown) -> None:
     """The prices are those of last year."""
-    env.seen("prices",
+    env.seen(
+        "prices",
         lambda seen: replace(seen, spot=tuple(replace(one, since="2025-01-01T00:00:00+00:00") for one in seen.spot)),
     )
 
@@ -119,14 +120,14 @@ def old_prices(env: Shown) -> None:
 @shown("control", "spot.cheaper", "spot.options")
 def dear_spot(env: Shown) -> None:
     """Spot is dearer than on demand in this region, and than the ceiling."""
-    env.seen("prices", lambda seen: replace(seen, spot=tuple(replace(one, usd="0.0200") for one in seen.spot))
-    )
+    env.seen("prices", lambda seen: replace(seen, spot=tuple(replace(one, usd="0.0200") for one in seen.spot)))
 
 
 @shown("control", "spot.cheaper")
 def spot_as_dear_as_on_demand(env: Shown) -> None:
     """Spot costs as much as on demand."""
-    env.seen("prices",
+    env.seen(
+        "prices",
         lambda seen: replace(seen, on_demand="0.0042", spot=tuple(replace(one, usd="0.0042") for one in seen.spot)),
     )
 
