@@ -36,12 +36,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _torture(lab: Laboratory, stage: str, options: argparse.Namespace) -> list[Outcome]:
-    calls = [call for call in numbered(lab.calls(stage)) if options.only.lower() in call[0].lower()]
+    calls = [call for call in numbered(lab.calls(STAGES[stage])) if options.only.lower() in call[0].lower()]
     points = [Point(*call, moment) for call in calls for moment in options.moment or MOMENTS][:: options.every]
     print(f"{stage}: {len(calls)} calls, {len(points)} points", flush=True)
     outcomes = []
     for point in points:
-        outcomes.append(lab.strike(point, stage))
+        outcomes.append(lab.strike(point, STAGES[stage]))
         _print(outcomes[-1])
     return outcomes
 

@@ -74,25 +74,25 @@ class Laboratory:
         """Return what the account holds once nothing of it is changing."""
         return inventory.take(self._session, self._cloud.endpoint_url or "", self._cloud.account)
 
-    def calls(self, stage: str) -> list[str]:
-        """Run a stage's tests unharmed; returns the operations that changed something, in order."""
+    def calls(self, stages: Sequence[str]) -> list[str]:
+        """Run the tests of some stages unharmed; returns the operations that changed something, in order."""
         directory = self._directory()
         self.executioner.watch(None, os.getpid)
-        with self._run(STAGES[stage], directory) as victim:
+        with self._run(stages, directory) as victim:
             output, _ = victim.communicate(timeout=MINUTES)
         self.executioner.look_away()
         if victim.returncode:
-            raise RuntimeError(f"the reference run of {stage} failed:\n{output[-4000:]}")
+            raise RuntimeError(f"the reference run of {', '.join(stages)} failed:\n{output[-4000:]}")
         return list(self.executioner.in_order)
 
-    def strike(self, point: Point, stage: str) -> Outcome:
-        """Kill a run of a stage's tests at a point, sweep after it, and compare the account with what it was."""
+    def strike(self, point: Point, stages: Sequence[str]) -> Outcome:
+        """Kill a run of some stages' tests at a point, sweep after it, and compare the account with what it was."""
         self._quotas.forget()  # nobody can take a request back, and while it is open nobody asks again
         before = self.look()
         directory = self._directory()
         victims: list[subprocess.Popen[str]] = []
         self.executioner.watch(point, lambda: victims[0].pid)
-        with self._run(STAGES[stage], directory) as victim:
+        with self._run(stages, directory) as victim:
             victims.append(victim)
             victim.communicate(timeout=MINUTES)
         self.executioner.look_away()

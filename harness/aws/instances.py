@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from harness.aws.answers import absence, filters, pages, specification, tag_filters, tags_of
-from harness.aws.errors import code_of
+from harness.aws.errors import code_of, is_passing
 from harness.aws.images import find_image
 from harness.aws.kinds import RUN_TAG, Kind, Rank
 from harness.aws.session import Aws
@@ -126,15 +126,25 @@ def until_running(aws: Aws, id: str) -> Instance:
     patience = aws.cloud.patience
     until(
         awaited,
-        lambda: find_state(aws, id),
+        lambda: _look(aws, id),
         timeout=patience.instance,
         every=patience.poll,
         # EC2 may take a moment to know an instance that it has just launched.
-        is_done=lambda state: state not in ("pending", "unknown"),
+        is_done=lambda state: state not in ("pending", "unknown", "not told"),
     )
     found = find_instance(aws, id)
     assert found is not None, f"instance {id} vanished"
     return found
+
+
+def _look(aws: Aws, id: str) -> str:
+    """Return an instance's state; AWS's passing trouble is no state, and no reason to give up."""
+    try:
+        return find_state(aws, id)
+    except Exception as error:
+        if not is_passing(error):
+            raise
+        return "not told"
 
 
 def terminate(aws: Aws, id: str) -> None:
@@ -148,7 +158,7 @@ def until_terminated(aws: Aws, id: str) -> Instance | None:
     patience = aws.cloud.patience
     until(
         f"instance {id} is terminated",
-        lambda: find_state(aws, id),
+        lambda: _look(aws, id),
         timeout=patience.instance,
         every=patience.poll,
         is_done=lambda state: state in ("terminated", "unknown"),

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from harness.aws.answers import absence
+from harness.aws.errors import is_passing
 from harness.aws.session import Aws
 from harness.errors import CloudTrouble, HarnessError
 from harness.waiting import until
@@ -82,7 +83,7 @@ def until_settled(
     ends = awaited | {"Failed"}
     last = until(
         f"{what} is {' or '.join(sorted(awaited))}",
-        lambda: _Seen(describe() or {}, status),
+        lambda: _look(describe, status),
         timeout=timeout,
         every=every,
         is_done=lambda seen: not seen.description or seen.status in ends,
@@ -91,6 +92,16 @@ def until_settled(
     reason = last.description.get("FailureReason", "")
     if last.status == "Failed" and reason.startswith(CAPACITY):
         raise CloudTrouble(f"{what}: {reason}")
+
+
+def _look(describe: Callable[[], dict[str, Any] | None], status: str) -> _Seen:
+    """Look once; AWS's passing trouble is no state, and no reason to give up."""
+    try:
+        return _Seen(describe() or {}, status)
+    except Exception as error:
+        if not is_passing(error):
+            raise
+        return _Seen({status: f"unknown, {error}"}, status)
 
 
 class _Seen:

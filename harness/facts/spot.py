@@ -125,6 +125,13 @@ class Request:
         return self.state == "active"
 
     @property
+    def was_taken_back(self) -> bool:
+        """Say whether EC2 ended the instance for itself ("Spot request status codes", EC2 user guide)."""
+        return self.status.startswith("instance-terminated-") and self.status not in (
+            "instance-terminated-by-user", "instance-terminated-by-schedule", "instance-terminated-by-experiment",
+        )  # fmt: skip
+
+    @property
     def is_over(self) -> bool:
         """Say whether nothing can come of the request any more."""
         return self.state in ("closed", "cancelled", "failed")

@@ -13,6 +13,10 @@ from moto.ec2.utils import random_spot_request_id
 from harness.offline import prices
 from harness.offline.call import current
 
+_TAKEN_BACK = (
+    "instance-terminated-no-capacity",
+    "Your Spot instance was terminated because there is no available Spot capacity.",
+)
 _ENDINGS = {
     "terminated": ("instance-terminated-by-user", "Spot instance terminated due to user-initiated termination."),
     "shutting-down": ("marked-for-termination", "Your Spot instance is marked for termination."),
@@ -60,7 +64,9 @@ class SpotInstanceRequest(moto.SpotInstanceRequest):
     @property
     def status(self) -> dict[str, Any]:
         code, message = self._status_code, self.status_message
-        if self.instance is not None and self.instance.state in _ENDINGS:
+        if self.instance is not None and self.instance.was_taken_back:
+            code, message = _TAKEN_BACK
+        elif self.instance is not None and self.instance.state in _ENDINGS:
             code, message = _ENDINGS[self.instance.state]
         elif self._cancelled:
             code = "request-canceled-and-instance-running" if self.instance else "canceled-before-fulfillment"

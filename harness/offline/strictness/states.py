@@ -13,6 +13,8 @@ from moto.ec2.models import instances as moto
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
+INTERRUPTED = "Server.SpotInstanceTermination"
+
 
 class Instance(moto.Instance):
     """An instance whose transitions take a moment; named as moto's, whose serializer goes by class names."""
@@ -137,11 +139,16 @@ class Instance(moto.Instance):
         if seconds is not None:
             self.ec2_backend.site.after(seconds, self._interrupt)
 
+    @property
+    def was_taken_back(self) -> bool:
+        """Say whether EC2 ended it for itself."""
+        return self.state in ("shutting-down", "terminated") and self.state_reason.code == INTERRUPTED
+
     def _interrupt(self) -> None:
         if self.state == "running":
             self.terminate()
-            self._reason = "Server.SpotInstanceTermination: Spot instance termination"
-            self.state_reason = moto.StateReason(self._reason, "Server.SpotInstanceTermination")
+            self._reason = ""
+            self.state_reason = moto.StateReason(f"{INTERRUPTED}: Spot instance termination", INTERRUPTED)
 
     def _release_addresses(self) -> None:
         for nic in self.nics.values():

@@ -42,10 +42,15 @@ class Spot(Stage):
 
     @step
     def request(self) -> Request:
-        """Observe the spot request behind the instance."""
+        """Observe the spot request behind the instance.
+
+        Raises :class:`~harness.errors.CloudTrouble` where EC2 has taken the instance back.
+        """
         instance = self.instance()
         id = instance.spot_request
         found = spot.find_request(self.aws, id) if id else spot.find_request_of(self.aws, instance.id)
         if found is None:
             raise Unmet("spot.launched", f"no spot request stands behind {instance.id}, which is {instance.lifecycle}")
+        if found.was_taken_back:
+            raise CloudTrouble(f"EC2 took spot instance {instance.id} back ({found.status})")
         return found
