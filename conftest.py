@@ -12,6 +12,7 @@ pytest_plugins = [
     "fixtures.recorded",
     "fixtures.verdicts",
     "fixtures.report",
+    "fixtures.live",
     "fixtures.material",
     "fixtures.progress",
     "fixtures.account",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.cloud import REAL, Patience
@@ -98,9 +98,13 @@ class LiveLines:
         self._shown = 0
 
     def __call__(self, waits: tuple[Wait, ...]) -> None:
-        lines = [f"waiting {wait}"[: self._width - 1] for wait in waits]
+        self.show([f"waiting {wait}" for wait in waits])
+
+    def show(self, texts: Sequence[str]) -> None:
+        """Have these lines in the place of those that are shown."""
+        lines = [text[: self._width - 1] for text in texts]
         lines += [""] * (self._shown - len(lines))
-        self._shown = len(waits)
+        self._shown = len(texts)
         below = "".join(f"\n\x1b[2K{line}" for line in lines)
         column = self._column()
         back = f"\x1b[{len(lines)}A\r" + (f"\x1b[{column}C" if column else "")

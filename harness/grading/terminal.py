@@ -39,13 +39,17 @@ class PlainScreen:
         self._stream.write(line + "\n")
 
 
-def show(grade: Grade, homework: Homework, screen: Screen, width: int = 80) -> None:
-    """Write the table, what was left behind, and the grade's line, no line wider than ``width`` (at least 40)."""
+def show(grade: Grade, homework: Homework, screen: Screen, width: int = 80, *, brief: bool = False) -> None:
+    """Write the table, what was left behind, and the grade's line, no line wider than ``width`` (at least 40).
+
+    A ``brief`` table has only what is not met or not judged, and nothing of stages in which all is well.
+    """
     width, said = max(width, 40), _Said()
     for stage in homework.stages.values():
         rows = [row for row in grade.rows if row.requirement.stage == stage.name]
-        if rows:
-            _show_stage(stage, rows, screen, width, said)
+        shown = [row for row in rows if not brief or row.judgement.verdict != "met"]
+        if shown:
+            _show_stage(stage, rows, shown, screen, width, said)
     if grade.leaks:
         screen.write_line("")
         screen.write_line("Left behind", bold=True, red=True)
@@ -58,12 +62,12 @@ def show(grade: Grade, homework: Homework, screen: Screen, width: int = 80) -> N
         screen.write_line(line, bold=True, **{colour: True})
 
 
-def _show_stage(stage: Stage, rows: list[Row], screen: Screen, width: int, said: _Said) -> None:
+def _show_stage(stage: Stage, rows: list[Row], shown: list[Row], screen: Screen, width: int, said: _Said) -> None:
     plain = [row for row in rows if not row.requirement.bonus]
     points = f"{sum(row.earned for row in plain)}/{sum(row.requirement.points for row in plain)}"
     screen.write_line("")
     screen.write_line(f"{stage.title:<{width - 8}}{points:>8}", bold=True)
-    for row in rows:
+    for row in shown:
         head, *rest = _lines(row, width, said)
         screen.write_line(head, **_MARKUP[row.judgement.verdict])
         for line in rest:
