@@ -173,8 +173,8 @@ def debian_for_ubuntu(env: Environment) -> None:
 
 @fault("docker", "docker.interactive")
 def retagged_debian(env: Environment) -> None:
-    """my_ubuntu runs from debian that was given the tag of an ubuntu."""
-    _from(env, "debian", "docker tag debian ubuntu:24.10")
+    """my_ubuntu runs from debian that was given the tag ubuntu."""
+    _from(env, "ubuntu", "docker pull debian", "docker tag debian ubuntu")
 
 
 def _from(env: Environment, image: str, *lines: str) -> None:

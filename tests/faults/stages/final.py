@@ -97,10 +97,10 @@ TABLE.add("things-of-other-work", "The account has a bucket, a volume, a snapsho
 
 @right("hand-in")
 def three_hundred_other_instances(env: Environment) -> None:
-    """The account has 300 other instances, that were terminated or run on."""
+    """The account has 300 other instances, which were terminated before."""
     image = image_of(env, "ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*")
     for _ in range(20):
-        done = env.ec2.run_instances(ImageId=image, InstanceType="t3.nano", MinCount=15, MaxCount=15)
+        done = env.ec2.run_instances(ImageId=image, InstanceType="t2.nano", MinCount=15, MaxCount=15)
         env.ec2.terminate_instances(InstanceIds=[one["InstanceId"] for one in done["Instances"]])
 
 

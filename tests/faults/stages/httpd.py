@@ -26,7 +26,7 @@ def run_with(old: str, new: str, *before: str, after: tuple[str, ...] = ()) -> C
 for name, sentence, apply, breaks in (
     ("container-misspelt", "The container is called my-apache.", run_with("my-apache-app", "my-apache"),
      ("httpd.container",)),
-    ("ports-swapped", "The ports are swapped: 80:8003.", run_with("8003:80", "80:8003"),
+    ("port-8003-inside", "The port inside is 8003 as well.", run_with("8003:80", "8003:8003"),
      ("httpd.container", "httpd.reachable")),
     ("another-port", "The container publishes 8030.", run_with("8003:80", "8030:80"),
      ("httpd.container", "httpd.reachable")),

@@ -138,7 +138,6 @@ def job_stopped(env: Environment) -> None:
     env.after("sagemaker.training_job", lambda seen: replace(seen, status="Stopped", centroids=(), artifact="",
                                                              problem="there is no model artifact"))  # fmt: skip
     env.before("sagemaker.deployed", env.subject.sagemaker.training_job)
-    env.after("sagemaker.quality", lambda _: None)
 
 
 @shown("sagemaker", "kmeans.trained")
@@ -185,8 +184,6 @@ def spoilt_model(env: Environment, work: Callable[[Any, s3.Location], None]) -> 
         artifact = (training.describe(env.aws, job) or {})["ModelArtifacts"]["S3ModelArtifacts"]
         work(env.client("s3"), s3.Location.parse(artifact))
 
-    env.after("sagemaker.fitted", lambda job: None)
-    env.before("sagemaker.training_data", lambda: None)
     own = env.subject.sagemaker
     original = own.trained
     env.instead("sagemaker.training_job", lambda: (spoil(original()), training.observe_job(env.aws, original()))[1])
