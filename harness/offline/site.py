@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -19,7 +18,7 @@ class Site:
     ``weather`` says how long a transition takes (pending to running, stopping to stopped, shutting-down to
     terminated) and what goes wrong. ``lock`` is held wherever EC2's state is read or changed. ``changed`` is called
     with the lock held when a transition was made that no API call made. ``lingering`` are interfaces of instances that
-    are gone: the groups that each is still in, and until when (``time.monotonic``).
+    are gone: the groups that each is still in, and until when (by the weather's clock).
     """
 
     hosts: HostKind
@@ -31,11 +30,12 @@ class Site:
 
     def linger(self, groups: frozenset[str]) -> None:
         """Keep groups in use for as long as an interface takes to go after its instance."""
-        self.lingering.append((groups, time.monotonic() + self.weather.seconds("interface.lingering")))
+        self.lingering.append((groups, self.weather.now() + self.weather.seconds("interface.lingering")))
 
     def is_lingering(self, group: str) -> bool:
         """Say whether an interface that is about to go is still in a group."""
-        return any(group in groups and until > time.monotonic() for groups, until in self.lingering)
+        now = self.weather.now()
+        return any(group in groups and until > now for groups, until in self.lingering)
 
     def after(self, seconds: float, work: Callable[[], None]) -> None:
         """Run ``work`` after so many seconds, with the lock held, and tell of the change."""

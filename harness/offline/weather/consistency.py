@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -105,10 +104,10 @@ class Eventually:
         if not self._weather.has_begun:
             return
         with self._lock:
-            self._until.setdefault((kind, id), time.monotonic() + self._weather.seconds(what))
+            self._until.setdefault((kind, id), self._weather.now() + self._weather.seconds(what))
 
     def _hidden(self, wanted: str) -> set[str]:
-        now = time.monotonic()
+        now = self._weather.now()
         with self._lock:
             return {id for (kind, id), until in self._until.items() if kind == wanted and until > now}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -43,6 +44,10 @@ class Calm:
     def seconds(self, what: str) -> float:
         """Return how long this takes now; ``what`` is a key of :data:`~harness.offline.weather.usual.USUAL`."""
         return self.settle if what.startswith("instance.") else self.boot if what == "host.boot" else 0.0
+
+    def now(self) -> float:
+        """Return the time by which what is new grows old, in seconds."""
+        return time.monotonic()
 
     def sagemaker(self) -> Durations:
         """Return SageMaker's durations."""
