@@ -210,7 +210,14 @@ class Document:
 
     def within(self, section: Section) -> Iterator[Prose | Block]:
         """Yield the parts of a section itself, without those of sections below it."""
-        return (part for part in self.parts if part.section == section)
+        return iter(self._within.get(section.place.line if section.level else 0, ()))
+
+    @functools.cached_property
+    def _within(self) -> dict[int, list[Prose | Block]]:
+        found: dict[int, list[Prose | Block]] = {}
+        for part in self.parts:
+            found.setdefault(part.section.place.line if part.section.level else 0, []).append(part)
+        return found
 
     def block_of(self, command: Command) -> Block:
         """Return the block that a command stands in."""

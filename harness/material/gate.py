@@ -1,25 +1,45 @@
-"""The gate: every rule over a document, in the order of its lines."""
+"""The gate: every rule over a document, less what is waived and what was there before."""
 
 from __future__ import annotations
 
 import datetime
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.catalogue import Homework
-from harness.material import markdown, rules
+from harness.material import clauses, markdown, records, rules
 from harness.material.finding import RULES, Finding
 from harness.material.material import Material
 
-assert rules
+assert rules  # importing the package declares them
 
 
-def check(path: Path, homework: Homework, today: datetime.date) -> list[Finding]:
-    """Return what the rules find in a document; raises :class:`~harness.errors.UsageError` where it is none."""
-    material = Material(markdown.load(path), homework, today)
-    return found_in(material)
+def load(path: Path, homework: Homework, today: datetime.date, recorded: Path | None = None) -> Material:
+    """Read a document and the record beside it; raises :class:`~harness.errors.UsageError` in one sentence."""
+    return Material(markdown.load(path), homework, today, records.read(recorded or records.beside(path)))
 
 
-def found_in(material: Material) -> list[Finding]:
+def check(material: Material) -> list[Finding]:
     """Return what the rules find, by line; the same message at the same place counts once."""
     found = {(f.line, f.col, f.rule, f.message): f for one in RULES.values() for f in one.findings(material)}
     return sorted(found.values(), key=lambda finding: (finding.line, finding.col, finding.rule))
+
+
+def without(findings: Iterable[Finding], known: Iterable[str]) -> list[Finding]:
+    """Return the findings less those whose fingerprints were known before, as often as they were."""
+    left = Counter(known)
+    new: list[Finding] = []
+    for finding in findings:
+        if left[finding.fingerprint] > 0:
+            left[finding.fingerprint] -= 1
+        else:
+            new.append(finding)
+    return new
+
+
+def accept(material: Material, recorded: Path | None = None) -> Path:
+    """Record the document's clauses as they are; returns where."""
+    path = recorded or records.beside(material.document.path)
+    records.write(path, clauses.record(material.document, material.homework, material.mentions, material.today))
+    return path

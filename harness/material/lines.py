@@ -143,7 +143,9 @@ def split(words: Iterable[Word], known: Options, *, stop: bool = False) -> Optio
     return options, tuple(operands), tuple(unknown)
 
 
-def _long(word: Word, rest: list[Word], known: Options, options: dict[str, tuple[Word, ...]], unknown: list[Word]) -> None:
+def _long(
+    word: Word, rest: list[Word], known: Options, options: dict[str, tuple[Word, ...]], unknown: list[Word]
+) -> None:
     name, equals, _ = word.text.partition("=")
     if name in known.values:
         value = [_part(word)] if equals else [rest.pop(0)] if rest else []
@@ -154,7 +156,9 @@ def _long(word: Word, rest: list[Word], known: Options, options: dict[str, tuple
         unknown.append(word)
 
 
-def _short(word: Word, rest: list[Word], known: Options, options: dict[str, tuple[Word, ...]], unknown: list[Word]) -> None:
+def _short(
+    word: Word, rest: list[Word], known: Options, options: dict[str, tuple[Word, ...]], unknown: list[Word]
+) -> None:
     """Take ``-abc`` apart: flags one after the other, the first that wants a value takes what follows it."""
     letters = word.text[1:]
     while letters:

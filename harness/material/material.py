@@ -9,18 +9,21 @@ from dataclasses import dataclass
 
 from harness.catalogue import Homework
 from harness.material import lines, placeholders
+from harness.material.clauses import Said, said
 from harness.material.document import Block, Command, Document, Kind
 from harness.material.lines import AwsLine, DockerLine
 from harness.material.placeholders import Mention
+from harness.material.records import Record
 
 
 @dataclass(frozen=True)
 class Material:
-    """What rules look at; ``today`` is what support and waivers are judged by."""
+    """What rules look at; ``today`` is what support is judged by, ``record`` the clauses as they were accepted."""
 
     document: Document
     homework: Homework
     today: datetime.date
+    record: Record | None = None
 
     @functools.cached_property
     def aws(self) -> tuple[AwsLine, ...]:
@@ -31,6 +34,11 @@ class Material:
     def docker(self) -> tuple[DockerLine, ...]:
         """Return every ``docker`` command."""
         return tuple(line for command in self.commands if (line := lines.read_docker(command)))
+
+    @functools.cached_property
+    def said(self) -> tuple[Said, ...]:
+        """Return what each section says, as clauses are compared by it."""
+        return tuple(said(self.document))
 
     @property
     def commands(self) -> tuple[Command, ...]:

@@ -21,7 +21,9 @@ PATTERN = re.compile(
     )""",
     re.VERBOSE,
 )
-_GIVING = re.compile(r"\b(?:is|are|call|calls|note|print|prints|as|name|named|remember|replace|with|below)\b", re.IGNORECASE)
+_GIVING = re.compile(
+    r"\b(?:is|are|call|calls|note|print|prints|as|name|named|remember|replace|with|below)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def mentions(document: Document, names: frozenset[str]) -> tuple[Mention, ...]:
 def _in_prose(prose: Prose) -> Iterator[Mention]:
     is_giving = bool(_GIVING.search(prose.text))
     for run in prose.runs:
-        if not run.is_code and not is_giving:
+        if not run.is_code and not is_giving and "://" not in run.text:
             continue
         for name, col in find(run.text):
             if not run.is_code and not name.startswith(("YOUR_", "MY_")) and "://" not in run.text:

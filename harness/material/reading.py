@@ -12,7 +12,7 @@ LONGEST = 4_096
 """Characters that a line may have."""
 
 
-def read(path: Path, largest: int = LARGEST) -> str:
+def read(path: Path, largest: int = LARGEST, longest: int = LONGEST) -> str:
     """Return the text of a document, its line ends as single line feeds.
 
     Raises :class:`~harness.errors.UsageError` in one sentence for what is no text, too large or not there.
@@ -27,7 +27,7 @@ def read(path: Path, largest: int = LARGEST) -> str:
         raise UsageError(f"{path}: cannot be read ({reason}); name the homework document.") from error
     if len(data) > largest:
         raise UsageError(f"{path}: larger than {largest:,} bytes, which no homework document is; split it.")
-    return _checked(path, _decoded(path, data))
+    return _checked(path, _decoded(path, data), longest)
 
 
 def _decoded(path: Path, data: bytes) -> str:
@@ -39,11 +39,11 @@ def _decoded(path: Path, data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _checked(path: Path, text: str) -> str:
+def _checked(path: Path, text: str, longest: int) -> str:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise UsageError(f"{path}:{line}: a NUL character, so this is no text; remove it.")
     for number, line_text in enumerate(text.split("\n"), start=1):
-        if len(line_text) > LONGEST:
-            raise UsageError(f"{path}:{number}: a line of {len(line_text):,} characters; break it below {LONGEST:,}.")
+        if len(line_text) > longest:
+            raise UsageError(f"{path}:{number}: a line of {len(line_text):,} characters; break it below {longest:,}.")
     return text

@@ -28,4 +28,9 @@ def is_slip(word: str, other: str) -> bool:
     if len(shorter) != len(longer):
         return False
     wrong = [i for i in range(len(word)) if word[i] != other[i]]
-    return len(wrong) == 2 and wrong[1] == wrong[0] + 1 and word[wrong[0]] == other[wrong[1]] and word[wrong[1]] == other[wrong[0]]
+    return (
+        len(wrong) == 2
+        and wrong[1] == wrong[0] + 1
+        and word[wrong[0]] == other[wrong[1]]
+        and word[wrong[1]] == other[wrong[0]]
+    )

@@ -6,6 +6,7 @@ from harness.material.rules import (
     agreement,
     awscalls,
     awssense,
+    clauses,
     containers,
     dockerfiles,
     logins,
@@ -24,6 +25,6 @@ from harness.material.rules import (
 )
 
 __all__ = [
-    "agreement", "awscalls", "awssense", "containers", "dockerfiles", "logins", "programs", "prose", "queries", "releases",
+    "agreement", "awscalls", "awssense", "clauses", "containers", "dockerfiles", "logins", "programs", "prose", "queries", "releases",
     "requirements", "resources", "samples", "secrets", "shellsense", "structure", "targets", "values",
 ]  # fmt: skip

@@ -40,7 +40,9 @@ def ports_are_ports(material: Material) -> Iterator[Found]:
         for word in line.values("-p", "--publish") if line.name == "run" else ():
             match = re.fullmatch(r"(?:[\d.]+:)?(\d+):(\d+)(?:/(?:tcp|udp))?", word.text)
             if match is None and word.is_literal and not re.search(r"_|^\d+$", word.text):
-                yield Found(word.place, f"invalid publish opts format: {word.text!r}", "write HOST:CONTAINER, such as 8003:80")
+                yield Found(
+                    word.place, f"invalid publish opts format: {word.text!r}", "write HOST:CONTAINER, such as 8003:80"
+                )
             elif match and (int(match[1]) > 65535 or int(match[2]) > 65535):
                 yield Found(word.place, f"invalid port in {word.text!r}", "write ports up to 65535")
 
@@ -50,12 +52,24 @@ def inner_ports(material: Material) -> Iterator[Found]:
     """What is published is the port that the image listens on."""
     listening: dict[str, int] = dict(table("images")["ports"])
     built = [word.text for line in material.docker if line.name == "build" for word in line.values("-t", "--tag")]
-    exposed = [int(port) for block in material.blocks("dockerfile") for i in instructions(block) if i.name == "EXPOSE" for port in re.findall(r"\d+", i.value)]
+    exposed = [
+        int(port)
+        for block in material.blocks("dockerfile")
+        for i in instructions(block)
+        if i.name == "EXPOSE"
+        for port in re.findall(r"\d+", i.value)
+    ]
     for one in published(material):
         name = one.image.partition(":")[0]
-        wanted = listening.get(name) or (exposed[0] if name in {b.partition(":")[0] for b in built} and exposed else None)
+        wanted = listening.get(name) or (
+            exposed[0] if name in {b.partition(":")[0] for b in built} and exposed else None
+        )
         if wanted and one.inner != wanted:
-            yield Found(one.word.place, f"{one.image} listens on {wanted}, not on {one.inner}: nobody answers", f"write {one.host}:{wanted}")
+            yield Found(
+                one.word.place,
+                f"{one.image} listens on {wanted}, not on {one.inner}: nobody answers",
+                f"write {one.host}:{wanted}",
+            )
 
 
 @rule("PT003", "error")
@@ -66,10 +80,18 @@ def ports_are_open(material: Material) -> Iterator[Found]:
     used = {one.host: one for one in published(material)}
     for host, one in used.items():
         if opened and host not in opened:
-            yield Found(one.word.place, f"no step opens port {host} in a security group: the browser waits in vain", meant(str(host), map(str, opened), f"authorize tcp {host}"))
+            yield Found(
+                one.word.place,
+                f"no step opens port {host} in a security group: the browser waits in vain",
+                meant(str(host), map(str, opened), f"authorize tcp {host}"),
+            )
     for port, word in opened.items():
         if used and port not in used and port != material.homework.network.ssh_port:
-            yield Found(word.place, f"port {port} is opened, but nothing listens there", meant(str(port), map(str, used), "leave it out"))
+            yield Found(
+                word.place,
+                f"port {port} is opened, but nothing listens there",
+                meant(str(port), map(str, used), "leave it out"),
+            )
 
 
 @rule("PT004", "error")
@@ -84,11 +106,19 @@ def addresses_use_published_ports(material: Material) -> Iterator[Found]:
             where = Place(place.line, place.col + match.start(2))
             if used and port not in wanted:
                 near = nearest(str(port), map(str, wanted)) or str(min(wanted, key=lambda one: abs(one - port)))
-                yield Found(where, f"nothing answers on port {port}: published are {', '.join(map(str, sorted(used)))}", f"write {near}")
+                yield Found(
+                    where,
+                    f"nothing answers on port {port}: published are {', '.join(map(str, sorted(used)))}",
+                    f"write {near}",
+                )
             elif match[0].startswith("https"):
                 yield Found(where, "neither server speaks https: the browser reports a protocol error", "write http")
             elif port in used and not is_log and re.fullmatch(r"localhost|127\.0\.0\.1|0\.0\.0\.0", match[1]):
-                yield Found(where, f"{match[1]} is the reader's own computer; the server is on the bastion", "write the placeholder of the bastion's public address")
+                yield Found(
+                    where,
+                    f"{match[1]} is the reader's own computer; the server is on the bastion",
+                    "write the placeholder of the bastion's public address",
+                )
 
 
 def _texts(material: Material) -> Iterator[tuple[Place, str, bool]]:
@@ -111,7 +141,11 @@ def text_and_ports(material: Material) -> Iterator[Found]:
             if one.word.place.line in lines and numbers and not numbers <= {one.host, one.inner}:
                 wrong = min(numbers - {one.host, one.inner})
                 run = next((run for run in prose.runs if str(wrong) in run.text), prose.runs[0])
-                yield Found(Place(run.place.line, run.place.col + max(run.text.find(str(wrong)), 0)), f"the text says port {wrong}, the command says {one.word.text}", "make them agree")
+                yield Found(
+                    Place(run.place.line, run.place.col + max(run.text.find(str(wrong)), 0)),
+                    f"the text says port {wrong}, the command says {one.word.text}",
+                    "make them agree",
+                )
 
 
 def _with_following(material: Material) -> Iterator[tuple[Prose, range]]:
@@ -130,37 +164,80 @@ def types_in_text_and_commands(material: Material) -> Iterator[Found]:
         for line in material.aws:
             for word in (*line.options.get("--instance-type", ()), *line.options.get("--instance-types", ())):
                 if word.place.line in lines and said and word.text not in said and word.is_literal:
-                    yield Found(word.place, f"the text says {', '.join(sorted(said))}, the command {word.text}", "make them agree")
+                    yield Found(
+                        word.place,
+                        f"the text says {', '.join(sorted(said))}, the command {word.text}",
+                        "make them agree",
+                    )
 
 
 @rule("NM002", "error")
 def groups_have_names(material: Material) -> Iterator[Found]:
     """Groups are asked for by the names that they were created with."""
-    made = {word.text for line in material.aws if line.operation == "create-security-group" for word in line.options.get("--group-name", ())}
+    made = {
+        word.text
+        for line in material.aws
+        if line.operation == "create-security-group"
+        for word in line.options.get("--group-name", ())
+    }
     for line in material.aws:
         for word in line.options.get("--filters", ()):
             match = re.match(r"Name=group-name,Values=([\w-]+)", word.text)
             if match and made and match[1] not in made:
-                yield Found(word.place, f"no group is called {match[1]!r}", meant(match[1], made, "use the name of a group that was created"))
+                yield Found(
+                    word.place,
+                    f"no group is called {match[1]!r}",
+                    meant(match[1], made, "use the name of a group that was created"),
+                )
         for other in material.reading(line.command):
             for word in other.bare[1:] if other.name == "grep" and line.operation == "describe-security-groups" else ():
                 if made and re.search(r"sg$", word.text, re.IGNORECASE) and word.text not in made:
-                    yield Found(word.place, f"no group is called {word.text!r}", meant(word.text, made, "use the name of a group that was created"))
+                    yield Found(
+                        word.place,
+                        f"no group is called {word.text!r}",
+                        meant(word.text, made, "use the name of a group that was created"),
+                    )
 
 
 @rule("NM003", "error")
 def names_of_things(material: Material) -> Iterator[Found]:
     """Roles, notebook instances and the like are called by the name that they were created with."""
     for option in ("--role-name", "--notebook-instance-name", "--user-name", "--bucket"):
-        made = {word.text for line in material.aws if line.operation.startswith("create-") for word in line.options.get(option, ())}
+        made = {
+            word.text
+            for line in material.aws
+            if line.operation.startswith("create-")
+            for word in line.options.get(option, ())
+        }
         for line in material.aws:
             for word in line.options.get(option, ()):
                 if made and word.text not in made and word.is_literal and "YOUR_" not in word.text:
-                    yield Found(word.place, f"{word.text!r} was not created: {', '.join(sorted(made))} was", meant(word.text, made, "use the name that was given"))
-        first = next((word for line in material.aws if line.operation.startswith("create-") for word in line.options.get(option, ())), None)
-        users = [word for line in material.aws if not line.operation.startswith("create-") for word in line.options.get(option, ())]
+                    yield Found(
+                        word.place,
+                        f"{word.text!r} was not created: {', '.join(sorted(made))} was",
+                        meant(word.text, made, "use the name that was given"),
+                    )
+        first = next(
+            (
+                word
+                for line in material.aws
+                if line.operation.startswith("create-")
+                for word in line.options.get(option, ())
+            ),
+            None,
+        )
+        users = [
+            word
+            for line in material.aws
+            if not line.operation.startswith("create-")
+            for word in line.options.get(option, ())
+        ]
         if first is not None and users and all(word.text != first.text for word in users):
-            yield Found(first.place, f"{first.text!r} is created, but later steps speak of {users[0].text!r}", f"write {users[0].text}")
+            yield Found(
+                first.place,
+                f"{first.text!r} is created, but later steps speak of {users[0].text!r}",
+                f"write {users[0].text}",
+            )
 
 
 @rule("NM004", "error")
@@ -171,7 +248,12 @@ def files_have_one_name(material: Material) -> Iterator[Found]:
     for prose in material.document.prose:
         for run in prose.runs:
             name = run.text.strip().rsplit("/", 1)[-1]
-            if run.is_code and re.fullmatch(r"[\w-]+\.(?:json|html|sources)", name) and name not in written | asked and nearest(name, written | asked):
+            if (
+                run.is_code
+                and re.fullmatch(r"[\w-]+\.(?:json|html|sources)", name)
+                and name not in written | asked
+                and nearest(name, written | asked)
+            ):
                 yield Found(run.place, f"no step writes {name!r}", meant(name, written | asked, "use the file's name"))
 
 
@@ -182,24 +264,45 @@ def block_and_text_name_one_file(material: Material) -> Iterator[Found]:
         block = next((b for b in material.document.blocks if b.place.line in lines), None)
         if block is None or not block.path or not block.labels:
             continue
-        said = [run for run in prose.runs if run.is_code and re.fullmatch(r"(?:[\w-]+/)*(?:Dockerfile|[\w-]+\.[a-z]+)", run.text.strip())]
-        if said and not any(block.path == run.text.strip() or block.path.endswith(f"/{run.text.strip()}") for run in said):
+        said = [
+            run
+            for run in prose.runs
+            if run.is_code and re.fullmatch(r"(?:[\w-]+/)*(?:Dockerfile|[\w-]+\.[a-z]+)", run.text.strip())
+        ]
+        if said and not any(
+            block.path == run.text.strip() or block.path.endswith(f"/{run.text.strip()}") for run in said
+        ):
             yield Found(said[-1].place, f"the text says {said[-1].text!r}, the block {block.path!r}", "make them agree")
 
 
 @rule("NM006", "error")
 def paths_agree(material: Material) -> Iterator[Found]:
     """A file is used under the path under which it was put there."""
-    put = {_normal(word.text) for command in material.commands for word in command.bare[1:] if command.name in ("curl", "wget", "tee", "install", "cp") and word.text.startswith("/")}
-    named: list[Word] = [w for c in material.commands if c.name == "chmod" for w in c.bare[1:] if w.text.startswith("/")]
+    put = {
+        _normal(word.text)
+        for command in material.commands
+        for word in command.bare[1:]
+        if command.name in ("curl", "wget", "tee", "install", "cp") and word.text.startswith("/")
+    }
+    named: list[Word] = [
+        w for c in material.commands if c.name == "chmod" for w in c.bare[1:] if w.text.startswith("/")
+    ]
     for word in named:
         if put and _normal(word.text) not in put and nearest(word.text, put):
-            yield Found(word.place, f"{word.text}: No such file or directory; the file is {nearest(word.text, put)}", f"write {nearest(word.text, put)}")
+            yield Found(
+                word.place,
+                f"{word.text}: No such file or directory; the file is {nearest(word.text, put)}",
+                f"write {nearest(word.text, put)}",
+            )
     for block in material.blocks("file"):
         for row, text in enumerate(block.text.split("\n")):
             match = re.match(r"(?:Signed-By|signed-by):?=?\s*(/\S+)", text)
             if match and put and match[1] not in put:
-                yield Found(block.at(row, match.start(1)), f"{match[1]} is not where the key was put", meant(match[1], put, "name the key's path"))
+                yield Found(
+                    block.at(row, match.start(1)),
+                    f"{match[1]} is not where the key was put",
+                    meant(match[1], put, "name the key's path"),
+                )
 
 
 def _normal(path: str) -> str:
@@ -209,11 +312,21 @@ def _normal(path: str) -> str:
 @rule("NM007", "error")
 def copied_files_exist(material: Material) -> Iterator[Found]:
     """What is installed or copied is a file that a step wrote."""
-    written = {block.path for block in material.document.blocks if block.path} | {b.path.rsplit("/", 1)[-1] for b in material.document.blocks if b.path}
+    written = {block.path for block in material.document.blocks if block.path} | {
+        b.path.rsplit("/", 1)[-1] for b in material.document.blocks if b.path
+    }
     for command in material.commands:
         if command.name not in ("install", "cp", "mv") or "-d" in command.argv:
             continue
-        operands = [w for i, w in enumerate(command.bare[1:], 1) if not w.text.startswith("-") and command.bare[i - 1].text not in ("-m", "-o", "-g")]
+        operands = [
+            w
+            for i, w in enumerate(command.bare[1:], 1)
+            if not w.text.startswith("-") and command.bare[i - 1].text not in ("-m", "-o", "-g")
+        ]
         for word in operands[:-1]:
             if word.is_literal and "/" not in word.text and word.text not in written:
-                yield Found(word.place, f"{command.name}: cannot stat {word.text!r}: no step writes it", meant(word.text, written, "have the reader write it"))
+                yield Found(
+                    word.place,
+                    f"{command.name}: cannot stat {word.text!r}: no step writes it",
+                    meant(word.text, written, "have the reader write it"),
+                )

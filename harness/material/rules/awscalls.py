@@ -31,7 +31,9 @@ def faults(line: AwsLine) -> Iterator[Found]:
     words = [word for word in line.command.bare[1:] if word.text in (line.service, line.operation)]
     where = words[0].place if words else place
     if line.service not in services.services():
-        yield Found(where, f"aws: invalid choice: {line.service!r}", meant(line.service, services.services(), "see aws help"))
+        yield Found(
+            where, f"aws: invalid choice: {line.service!r}", meant(line.service, services.services(), "see aws help")
+        )
     elif line.service in table("awscli")["verbs"]:
         yield from _custom(line, words)
     elif line.operation == "wait":
@@ -43,7 +45,11 @@ def faults(line: AwsLine) -> Iterator[Found]:
 def _custom(line: AwsLine, words: list[Word]) -> Iterator[Found]:
     verbs = table("awscli")["verbs"][line.service]
     if line.operation not in verbs:
-        yield Found(words[-1].place, f"aws {line.service}: invalid choice: {line.operation!r}", meant(line.operation, verbs, "see aws help"))
+        yield Found(
+            words[-1].place,
+            f"aws {line.service}: invalid choice: {line.operation!r}",
+            meant(line.operation, verbs, "see aws help"),
+        )
     elif line.service == "s3":
         yield from _unknown(line, set(table("awscli")["s3"].get(line.operation, ())))
 
@@ -56,30 +62,44 @@ def _waiting(line: AwsLine) -> Iterator[Found]:
         name = waiter.text if waiter else ""
         yield Found(place, f"aws {line.service} wait: invalid choice: {name!r}", meant(name, known, "see aws help"))
     else:
-        yield from _unknown(line, set(services.options(line.service, services.waiter_operation(line.service, waiter.text))))
+        yield from _unknown(
+            line, set(services.options(line.service, services.waiter_operation(line.service, waiter.text)))
+        )
 
 
 def _operation(line: AwsLine, words: list[Word]) -> Iterator[Found]:
     known = services.operations(line.service)
     if line.operation not in known:
         place = words[-1].place if words else line.command.place
-        yield Found(place, f"aws {line.service}: invalid choice: {line.operation!r}", meant(line.operation, known, "see aws help"))
+        yield Found(
+            place,
+            f"aws {line.service}: invalid choice: {line.operation!r}",
+            meant(line.operation, known, "see aws help"),
+        )
         return
     options = services.options(line.service, line.operation)
     yield from _unknown(line, set(options))
     missing = [name for name, option in options.items() if option.is_required and name not in line.options]
     if missing and "--cli-input-json" not in line.options:
-        yield Found(line.command.place, f"aws: the following arguments are required: {', '.join(missing)}", f"add {missing[0]}")
+        yield Found(
+            line.command.place, f"aws: the following arguments are required: {', '.join(missing)}", f"add {missing[0]}"
+        )
     for word in line.operands:
         text = word.text[:40]
-        yield Found(word.place, f"aws: unknown options: {text}", "remove it, or quote it together with the word before it")
+        yield Found(
+            word.place, f"aws: unknown options: {text}", "remove it, or quote it together with the word before it"
+        )
 
 
 def _unknown(line: AwsLine, known: set[str]) -> Iterator[Found]:
     everything = known | set(AWS_FLAGS) | set(AWS_VALUES)
     for name, word in line.names.items():
         if name not in everything:
-            yield Found(word.place, f"aws: unknown option: {name}", meant(name, everything, f"see aws {line.service} {line.operation} help"))
+            yield Found(
+                word.place,
+                f"aws: unknown option: {name}",
+                meant(name, everything, f"see aws {line.service} {line.operation} help"),
+            )
 
 
 @rule("AW002", "error")
@@ -89,17 +109,25 @@ def values(material: Material) -> Iterator[Found]:
         operation = line.operation
         if operation == "wait" and line.operands:
             operation = services.waiter_operation(line.service, line.operands[0].text)
-        for name, option in services.options(line.service, operation).items() if line.service not in table("awscli")["verbs"] else ():
+        for name, option in (
+            services.options(line.service, operation).items() if line.service not in table("awscli")["verbs"] else ()
+        ):
             if name not in line.options:
                 continue
             words = line.options[name]
             if option.is_flag:
                 yield from _flag(name, words)
             elif not words:
-                yield Found(line.names[name].place, f"aws: argument {name}: expected one argument", "give the value after it")
+                yield Found(
+                    line.names[name].place, f"aws: argument {name}: expected one argument", "give the value after it"
+                )
             elif option.shape is not None:
                 yield from _value(name, words, option.shape)
-            elif len(words) > 1 and not words[1].text.startswith("<") and name not in ("--secondary-private-ip-addresses",):
+            elif (
+                len(words) > 1
+                and not words[1].text.startswith("<")
+                and name not in ("--secondary-private-ip-addresses",)
+            ):
                 yield _superfluous(words[1])
 
 
@@ -109,7 +137,9 @@ def _flag(name: str, words: tuple[Word, ...]) -> Iterator[Found]:
 
 
 def _superfluous(word: Word) -> Found:
-    return Found(word.place, f"aws: unknown options: {word.text}", "remove it, or quote it together with the word before it")
+    return Found(
+        word.place, f"aws: unknown options: {word.text}", "remove it, or quote it together with the word before it"
+    )
 
 
 def _value(name: str, words: tuple[Word, ...], shape: Shape) -> Iterator[Found]:
@@ -136,7 +166,11 @@ def _complex(name: str, word: Word, shape: Shape) -> Iterator[Found]:
         for part in re.split(r",(?=[A-Za-z]+=)", word.text):
             key, equals, value = part.partition("=")
             if not equals:
-                yield Found(word.place, f"aws: Error parsing parameter {name!r}: expected '=', received {part[:20]!r}", "write Key=value,…")
+                yield Found(
+                    word.place,
+                    f"aws: Error parsing parameter {name!r}: expected '=', received {part[:20]!r}",
+                    "write Key=value,…",
+                )
             elif key not in member.members:
                 repair = meant(key, member.members, f"use one of {', '.join(list(member.members)[:4])}")
                 yield Found(word.place, f"aws: unknown parameter in {name}: {key!r}", repair)
@@ -156,9 +190,15 @@ def _scalar(name: str, word: Word, text: str, shape: Shape) -> Iterator[Found]:
     elif shape.type_name == "boolean" and text not in ("true", "false"):
         yield Found(word.place, f"aws: {name} wants true or false, not {text!r}", "write true or false")
     elif allowed and text not in allowed and shape.type_name == "string":
-        yield Found(word.place, f"AWS knows no {name[2:].replace('-', ' ')} {text!r}", meant(text, allowed, f"use one of {', '.join(allowed[:5])}"))
+        yield Found(
+            word.place,
+            f"AWS knows no {name[2:].replace('-', ' ')} {text!r}",
+            meant(text, allowed, f"use one of {', '.join(allowed[:5])}"),
+        )
     elif shape.type_name == "string" and not _fits(metadata.get("pattern"), text):
-        yield Found(word.place, f"AWS refuses {text!r} for {name}: it must match {metadata['pattern']}", "mend the value")
+        yield Found(
+            word.place, f"AWS refuses {text!r} for {name}: it must match {metadata['pattern']}", "mend the value"
+        )
     elif shape.type_name == "string" and len(text) < metadata.get("min", 0):
         yield Found(word.place, f"AWS refuses {text!r} for {name}: too short", "mend the value")
 
@@ -178,11 +218,19 @@ def regions(material: Material) -> Iterator[Found]:
     for line in material.aws:
         for word in line.options.get("--region", ()):
             if word.is_literal and not PATTERN.search(word.text) and word.text not in services.regions():
-                yield Found(word.place, f"Could not connect to the endpoint URL: there is no region {word.text!r}", meant(word.text, services.regions(), "name a region"))
+                yield Found(
+                    word.place,
+                    f"Could not connect to the endpoint URL: there is no region {word.text!r}",
+                    meant(word.text, services.regions(), "name a region"),
+                )
     for prose in material.document.prose:
         for run in prose.runs:
             text = run.text.strip()
-            if run.is_code and re.fullmatch(r"[a-z]{2}-[a-z]+-\d+[a-z]?", text) and text.rstrip("abcdef") not in services.regions():
+            if (
+                run.is_code
+                and re.fullmatch(r"[a-z]{2}-[a-z]+-\d+[a-z]?", text)
+                and text.rstrip("abcdef") not in services.regions()
+            ):
                 yield Found(run.place, f"there is no region {text!r}", meant(text, services.regions(), "name a region"))
 
 
@@ -197,7 +245,11 @@ def filters(material: Material) -> Iterator[Found]:
                 continue
             name = match[1]
             if name not in known and not name.startswith("tag:"):
-                yield Found(word.place, f"InvalidParameterValue: The filter {name!r} is invalid", meant(name, known, "see the operation's help"))
+                yield Found(
+                    word.place,
+                    f"InvalidParameterValue: The filter {name!r} is invalid",
+                    meant(name, known, "see the operation's help"),
+                )
             elif match[2] is None:
                 yield Found(word.place, "a filter without Values", f"write Name={name},Values=…")
 
@@ -208,7 +260,11 @@ def outputs(material: Material) -> Iterator[Found]:
     for line in material.aws:
         for word in line.options.get("--output", ()):
             if word.text not in ("json", "text", "table", "yaml", "yaml-stream", "off"):
-                yield Found(word.place, f"aws: Unknown output type: {word.text}", meant(word.text, ["json", "text", "table", "yaml"], "write text"))
+                yield Found(
+                    word.place,
+                    f"aws: Unknown output type: {word.text}",
+                    meant(word.text, ["json", "text", "table", "yaml"], "write text"),
+                )
 
 
 @rule("AW006", "error")
@@ -223,8 +279,20 @@ def files_exist(material: Material) -> Iterator[Found]:
             names = {block.path.rsplit("/", 1)[-1]: block for block in written}
             block = names.get(match[1].rsplit("/", 1)[-1])
             if match[1].startswith(("/", "..", "~")):
-                yield Found(word.place, f"{match[1]!r} leads out of the reader's directory", "name a file in the current directory")
+                yield Found(
+                    word.place,
+                    f"{match[1]!r} leads out of the reader's directory",
+                    "name a file in the current directory",
+                )
             elif block is None:
-                yield Found(word.place, f"Unable to load paramfile {word.text}: no step writes {match[1]!r}", meant(match[1], names, "have the reader write it"))
+                yield Found(
+                    word.place,
+                    f"Unable to load paramfile {word.text}: no step writes {match[1]!r}",
+                    meant(match[1], names, "have the reader write it"),
+                )
             elif block.place.line > line.command.place.line:
-                yield Found(word.place, f"Unable to load paramfile {word.text}: it is written in line {block.place.line} only", "write the file first")
+                yield Found(
+                    word.place,
+                    f"Unable to load paramfile {word.text}: it is written in line {block.place.line} only",
+                    "write the file first",
+                )

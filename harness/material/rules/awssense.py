@@ -10,6 +10,7 @@ from harness.material.document import Place, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import AwsLine
 from harness.material.material import Material
+from harness.material.placeholders import PATTERN
 from harness.material.tables import table
 
 REAL = re.compile(r"\b(?:i|vpc|sg|subnet|vol|eni|rtb|igw|snap|eipalloc|sir)-(?:[0-9a-f]{17}|[0-9a-f]{8})\b")
@@ -50,7 +51,11 @@ def images_in_text(material: Material) -> Iterator[Found]:
         for run in prose.runs:
             match = IMAGE.search(run.text)
             if match:
-                yield Found(Place(run.place.line, run.place.col + match.start()), f"{match[0]} will be another image's id next year, or none's", "describe the message without the id")
+                yield Found(
+                    Place(run.place.line, run.place.col + match.start()),
+                    f"{match[0]} will be another image's id next year, or none's",
+                    "describe the message without the id",
+                )
 
 
 @rule("AS004", "error")
@@ -59,7 +64,11 @@ def key_names(material: Material) -> Iterator[Found]:
     for line in material.aws:
         for word in line.options.get("--key-name", ()):
             if re.search(r"\.(?:pem|ppk|pub)$|/", word.text):
-                yield Found(word.place, f"InvalidKeyPair.NotFound: the key pair {word.text!r} does not exist; .pem belongs to the file", "write the key pair's name")
+                yield Found(
+                    word.place,
+                    f"InvalidKeyPair.NotFound: the key pair {word.text!r} does not exist; .pem belongs to the file",
+                    "write the key pair's name",
+                )
 
 
 @rule("AS005", "error")
@@ -75,10 +84,18 @@ def _network(word: Word) -> Iterator[Found]:
     try:
         network = ipaddress.ip_network(word.text)
     except ValueError as error:
-        yield Found(word.place, f"InvalidParameterValue: CIDR block {word.text} is malformed ({error})", "write 0.0.0.0/0, or an address with /32")
+        yield Found(
+            word.place,
+            f"InvalidParameterValue: CIDR block {word.text} is malformed ({error})",
+            "write 0.0.0.0/0, or an address with /32",
+        )
         return
     if 0 < network.prefixlen < 8:
-        yield Found(word.place, f"{word.text} is one part in {2**network.prefixlen} of all addresses: who is outside of it gets no answer", "write 0.0.0.0/0 for everybody")
+        yield Found(
+            word.place,
+            f"{word.text} is one part in {2**network.prefixlen} of all addresses: who is outside of it gets no answer",
+            "write 0.0.0.0/0 for everybody",
+        )
     elif "/" not in word.text:
         yield Found(word.place, f"InvalidParameterValue: {word.text} is no CIDR block", f"write {word.text}/32")
 
@@ -90,14 +107,34 @@ def ports(material: Material) -> Iterator[Found]:
         if "security-group-" not in line.operation or "gress" not in line.operation:
             continue
         protocol = line.value("--protocol", "--ip-protocol")
-        if protocol and protocol.text not in ("tcp", "udp", "icmp", "icmpv6", "-1", "all") and not protocol.text.isdigit():
+        if (
+            protocol
+            and protocol.text not in ("tcp", "udp", "icmp", "icmpv6", "-1", "all")
+            and not protocol.text.isdigit()
+        ):
             yield Found(protocol.place, f"InvalidParameterValue: there is no protocol {protocol.text!r}", "write tcp")
         for word in line.options.get("--port", ()):
             yield from _ports(word)
-        if "--protocol" in line.options and "--port" not in line.options and protocol and protocol.text in ("tcp", "udp"):
+        if (
+            "--protocol" in line.options
+            and "--port" not in line.options
+            and protocol
+            and protocol.text in ("tcp", "udp")
+        ):
             yield Found(line.command.place, "InvalidParameterValue: a rule for tcp or udp names its port", "add --port")
-        if not {"--cidr", "--source-group", "--ip-permissions", "--cidr-ip", "--source-security-group-name", "--security-group-rule-ids"} & set(line.options):
-            yield Found(line.command.place, "MissingParameter: the rule says nobody who may come in", "add --cidr or --source-group")
+        if not {
+            "--cidr",
+            "--source-group",
+            "--ip-permissions",
+            "--cidr-ip",
+            "--source-security-group-name",
+            "--security-group-rule-ids",
+        } & set(line.options):
+            yield Found(
+                line.command.place,
+                "MissingParameter: the rule says nobody who may come in",
+                "add --cidr or --source-group",
+            )
 
 
 def _ports(word: Word) -> Iterator[Found]:
@@ -108,7 +145,9 @@ def _ports(word: Word) -> Iterator[Found]:
         return
     first, last = (int(match[1] or 0), int(match[2] or match[1] or 65535)) if match[1] else (0, 65535)
     if last > 65535 or first > last:
-        yield Found(word.place, f"InvalidParameterValue: Invalid value {word.text!r} for port", "write a port up to 65535")
+        yield Found(
+            word.place, f"InvalidParameterValue: Invalid value {word.text!r} for port", "write a port up to 65535"
+        )
     elif last - first > 1000:
         yield Found(word.place, "thousands of ports are opened where one is needed", "name the port")
 
@@ -118,14 +157,20 @@ def open_to_the_world(material: Material) -> Iterator[Found]:
     """Only what must be reached from everywhere is open to everywhere."""
     groups = material.homework.network
     for line in material.aws:
-        if line.operation != "authorize-security-group-ingress" or not any(w.text in ("0.0.0.0/0", "::/0") for w in line.options.get("--cidr", ())):
+        if line.operation != "authorize-security-group-ingress" or not any(
+            w.text in ("0.0.0.0/0", "::/0") for w in line.options.get("--cidr", ())
+        ):
             continue
         group = line.value("--group-id", "--group-name")
         protocol = line.value("--protocol")
         word = line.value("--cidr")
         assert word is not None
         if group and (re.search("private", group.text, re.IGNORECASE) or group.text == groups.private_group):
-            yield Found(word.place, f"the private group lets the whole world in on port {_text(line, '--port')}, where only the bastion has to come in", "use --source-group with the public group's id")
+            yield Found(
+                word.place,
+                f"the private group lets the whole world in on port {_text(line, '--port')}, where only the bastion has to come in",
+                "use --source-group with the public group's id",
+            )
         elif protocol and protocol.text in ("-1", "all"):
             yield Found(protocol.place, "every port is open to the world", "name protocol and port")
 
@@ -145,10 +190,18 @@ def trusted_owners(material: Material) -> Iterator[Found]:
         filters = " ".join(word.text for word in line.options.get("--filters", ()))
         owners = line.options.get("--owners", ())
         if not owners and "Name=owner-" not in filters:
-            yield Found(line.command.place, "any account may publish an image under this name, and this trusts them all", f"add --owners {owner} (Canonical)")
+            yield Found(
+                line.command.place,
+                "any account may publish an image under this name, and this trusts them all",
+                f"add --owners {owner} (Canonical)",
+            )
         for word in owners:
             if re.fullmatch(r"\d+", word.text) and word.text != owner and "ubuntu" in filters:
-                yield Found(word.place, f"{word.text} is not Canonical: the images found are somebody else's, or none", f"write {owner}")
+                yield Found(
+                    word.place,
+                    f"{word.text} is not Canonical: the images found are somebody else's, or none",
+                    f"write {owner}",
+                )
 
 
 @rule("AS009", "error")
@@ -159,7 +212,11 @@ def types_are_offered(material: Material) -> Iterator[Found]:
         for word in (*line.options.get("--instance-type", ()), *line.options.get("--instance-types", ())):
             family = word.text.rpartition(".")[0]
             if family in gone:
-                yield Found(word.place, f"{word.text} is not offered any more (read {table('instances')['read']})", f"use {gone[family]}")
+                yield Found(
+                    word.place,
+                    f"{word.text} is not offered any more (read {table('instances')['read']})",
+                    f"use {gone[family]}",
+                )
 
 
 @rule("AS010", "warning")
@@ -168,9 +225,15 @@ def types_in_text(material: Material) -> Iterator[Found]:
     gone: dict[str, str] = table("instances")["gone"]
     for prose in material.document.prose:
         for run in prose.runs:
-            match = re.search(r"\b((?:ml\.)?[a-z]{1,2}\d[a-z]*)\.\d*(?:nano|micro|small|medium|large|x?large)\b", run.text)
+            match = re.search(
+                r"\b((?:ml\.)?[a-z]{1,2}\d[a-z]*)\.\d*(?:nano|micro|small|medium|large|x?large)\b", run.text
+            )
             if match and match[1] in gone:
-                yield Found(Place(run.place.line, run.place.col + match.start()), f"{match[0]} is not offered any more (read {table('instances')['read']})", f"use {gone[match[1]]}")
+                yield Found(
+                    Place(run.place.line, run.place.col + match.start()),
+                    f"{match[0]} is not offered any more (read {table('instances')['read']})",
+                    f"use {gone[match[1]]}",
+                )
 
 
 @rule("AS011", "error")
@@ -184,9 +247,17 @@ def quotas(material: Material) -> Iterator[Found]:
         code, value = line.value("--quota-code"), line.value("--desired-value")
         if code and code.text != wanted.code and code.is_literal:
             about = known.get(code.text, {}).get("name", "a quota that this suite does not know")
-            yield Found(code.place, f"{code.text} is {about}, the homework wants {known.get(wanted.code, {}).get('name', wanted.code)}", f"write {wanted.code}")
+            yield Found(
+                code.place,
+                f"{code.text} is {about}, the homework wants {known.get(wanted.code, {}).get('name', wanted.code)}",
+                f"write {wanted.code}",
+            )
         if value and re.fullmatch(r"[\d.]+", value.text) and float(value.text) < wanted.vcpus:
-            yield Found(value.place, f"{value.text} vCPUs are fewer than the {wanted.vcpus} that are needed", f"write {wanted.vcpus}")
+            yield Found(
+                value.place,
+                f"{value.text} vCPUs are fewer than the {wanted.vcpus} that are needed",
+                f"write {wanted.vcpus}",
+            )
 
 
 @rule("AS012", "warning")
@@ -207,7 +278,9 @@ def launches_are_complete(material: Material) -> Iterator[Found]:
         needed = {"--image-id": "MissingParameter: the image", "--instance-type": "an m1.small, the default, or a refusal",
                   "--key-name": "an instance that nobody can log in to", "--security-group-ids": "an instance in the default group, which lets nobody in"}  # fmt: skip
         for option, without in needed.items():
-            if option not in line.options and not (option == "--security-group-ids" and "--security-groups" in line.options):
+            if option not in line.options and not (
+                option == "--security-group-ids" and "--security-groups" in line.options
+            ):
                 yield Found(line.command.place, f"a launch without {option}: {without}", f"add {option}")
 
 
@@ -219,8 +292,31 @@ def answers_fit_their_use(material: Material) -> Iterator[Found]:
         gives = re.search(r"\bprints? YOUR_", line.command.comment, re.IGNORECASE)
         if query is None or not gives:
             continue
-        if re.search(r"\[(?:\*|\?[^\]]*)?\]", query.text) and not re.search(r"\]\s*\|\s*\[0\]|\)\[-?\d\]|\[-?\d+\][^\[]*$", query.text):
+        if re.search(r"\[(?:\*|\?[^\]]*)?\]", query.text) and not re.search(
+            r"\]\s*\|\s*\[0\]|\)\[-?\d\]|\[-?\d+\][^\[]*$", query.text
+        ):
             yield Found(query.place, "the query prints a list, where one value is wanted", "pick one, with [0]")
         output = line.value("--output")
         if output is None or output.text != "text":
-            yield Found(output.place if output else line.command.place, "the value is printed in quotes, and copied with them", "add --output text")
+            yield Found(
+                output.place if output else line.command.place,
+                "the value is printed in quotes, and copied with them",
+                "add --output text",
+            )
+
+
+_PREFIXES = {
+    "--image-id": r"ami-|resolve:", "--instance-ids": r"i-", "--instance-id": r"i-", "--group-id": r"sg-", "--group-ids": r"sg-",
+    "--security-group-ids": r"sg-", "--source-group": r"sg-|[A-Z]", "--vpc-id": r"vpc-", "--subnet-id": r"subnet-", "--volume-id": r"vol-",
+}  # fmt: skip
+
+
+@rule("AS015", "error")
+def ids_look_like_ids(material: Material) -> Iterator[Found]:
+    """An id begins with the letters of its kind, or is a placeholder."""
+    for line in material.aws:
+        for option, prefix in _PREFIXES.items():
+            for word in line.options.get(option, ()):
+                if word.is_literal and not PATTERN.fullmatch(word.text) and not re.match(prefix, word.text):
+                    message = f"InvalidID.Malformed: {option} wants an id that begins with {prefix.split('|')[0]}, not {word.text!r}"
+                    yield Found(word.place, message, "write the placeholder of the id")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.material.classing import opens_container
-from harness.material.document import Block, Prose, Word
+from harness.material.document import Block, Command, Prose, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import DockerLine, read_docker
 from harness.material.material import Material
@@ -65,17 +65,27 @@ def container_life(material: Material) -> Iterator[Found]:
 def _press(engine: Engine, block: Block) -> None:
     if DETACH.search(block.text):
         if engine.inside is None:
-            engine.found.append(Found(block.place, "there is no container to detach from here", "move it to where the reader is inside one"))
+            engine.found.append(
+                Found(
+                    block.place,
+                    "there is no container to detach from here",
+                    "move it to where the reader is inside one",
+                )
+            )
         engine.inside = None
     elif re.search(r"ctrl|control", block.text, re.IGNORECASE) and engine.inside:
-        engine.found.append(Found(block.place, f"{block.text.strip()!r} does not detach from a container", "write Ctrl-P Ctrl-Q"))
+        engine.found.append(
+            Found(block.place, f"{block.text.strip()!r} does not detach from a container", "write Ctrl-P Ctrl-Q")
+        )
         engine.inside = None
 
 
 def _do(engine: Engine, line: DockerLine) -> None:
     if engine.inside is not None and line.name not in ("version",):
         place = line.verb or line.command.bare[0]
-        engine.complain(place, f"the reader is still inside {engine.inside}: docker: command not found", "say how to leave it first")
+        engine.complain(
+            place, f"the reader is still inside {engine.inside}: docker: command not found", "say how to leave it first"
+        )
         engine.inside = None
     handler = _HANDLERS.get(line.name)
     if handler:
@@ -89,7 +99,11 @@ def _run(engine: Engine, line: DockerLine) -> None:
     image = line.operands[0]
     name = next(iter(line.values("--name")), None)
     if name and name.text in engine.containers:
-        engine.complain(name, f"Conflict. The container name {name.text!r} is already in use", "remove the other one first, or name it otherwise")
+        engine.complain(
+            name,
+            f"Conflict. The container name {name.text!r} is already in use",
+            "remove the other one first, or name it otherwise",
+        )
     _image(engine, image)
     engine.nameless += name is None
     label = name.text if name else f"#{engine.nameless}"
@@ -102,18 +116,40 @@ def _run(engine: Engine, line: DockerLine) -> None:
         engine.complain(image, "without -d the container keeps the terminal: the next commands go nowhere", "add -d")
 
 
+_REFERENCE = re.compile(r"[a-z0-9][\w./-]*(?::\d+/[\w./-]+)?(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?")
+
+
 def _image(engine: Engine, word: Word) -> None:
     name, _, tag = word.text.partition(":")
+    if not PATTERN.search(word.text) and not _REFERENCE.fullmatch(word.text):
+        message = f"invalid reference format: {word.raw} stands where the image's name belongs"
+        engine.complain(word, message, "is an option missing before it?")
+        return
     known = table("images")["hub"]
     if not word.is_literal or PATTERN.search(word.text) or "/" in name or word.text in engine.built | engine.images:
         return
     if name in {built.partition(":")[0] for built in engine.built}:
-        engine.complain(word, f"Unable to find image {word.text!r} locally: another tag was built", "use the tag that was built")
+        engine.complain(
+            word, f"Unable to find image {word.text!r} locally: another tag was built", "use the tag that was built"
+        )
     elif name not in known:
         choices = {*engine.built, *known}
-        engine.complain(word, f"pull access denied for {name}, repository does not exist: no step builds or pulls it", meant(name, choices, "build it first"))
-    elif tag and not any(re.fullmatch(pattern, tag) for pattern in known[name]):
-        engine.complain(word, f"manifest for {word.text} not found: {name} has no such tag", "use a tag that Docker Hub lists")
+        engine.complain(
+            word,
+            f"pull access denied for {name}, repository does not exist: no step builds or pulls it",
+            meant(name, choices, "build it first"),
+        )
+    elif not has_tag(name, tag):
+        engine.complain(
+            word, f"manifest for {word.text} not found: {name} has no such tag", "use a tag that Docker Hub lists"
+        )
+
+
+def has_tag(name: str, tag: str) -> bool:
+    """Say whether Docker Hub has a tag of an image that the table knows."""
+    if name == "ubuntu" and re.fullmatch(r"\d\d\.\d\d", tag):
+        return tag in table("releases")["ubuntu"]
+    return not tag or any(re.fullmatch(pattern, tag) for pattern in table("images")["hub"][name])
 
 
 def _named(engine: Engine, line: DockerLine) -> Iterator[Word]:
@@ -125,20 +161,28 @@ def _named(engine: Engine, line: DockerLine) -> Iterator[Word]:
         if not word.is_literal or word.text in engine.containers:
             yield word
         else:
-            engine.complain(word, f"No such container: {word.text}", meant(word.text, engine.containers, "start it first"))
+            engine.complain(
+                word, f"No such container: {word.text}", meant(word.text, engine.containers, "start it first")
+            )
 
 
 def _remove(engine: Engine, line: DockerLine) -> None:
     for word in _named(engine, line):
         if engine.containers.get(word.text) == "running" and not line.has("-f", "--force"):
-            engine.complain(word, f"cannot remove container {word.text!r}: container is running", f"docker stop {word.text} first, or add -f")
+            engine.complain(
+                word,
+                f"cannot remove container {word.text!r}: container is running",
+                f"docker stop {word.text} first, or add -f",
+            )
         engine.containers.pop(word.text, None)
 
 
 def _start(engine: Engine, line: DockerLine) -> None:
     for word in _named(engine, line):
         if engine.containers.get(word.text) == "running":
-            engine.complain(word, f"{word.text} runs already: this does nothing", "leave it out, or say when it was stopped")
+            engine.complain(
+                word, f"{word.text} runs already: this does nothing", "leave it out, or say when it was stopped"
+            )
         engine.containers[word.text] = "running"
         engine.inside = word.text if line.has("-a", "--attach", "-i", "--interactive") else None
 
@@ -153,7 +197,9 @@ def _stop(engine: Engine, line: DockerLine) -> None:
 def _attach(engine: Engine, line: DockerLine) -> None:
     for word in _named(engine, line):
         if engine.containers.get(word.text) == "exited":
-            engine.complain(word, "You cannot attach to a stopped container, start it first", f"docker start {word.text} first")
+            engine.complain(
+                word, "You cannot attach to a stopped container, start it first", f"docker start {word.text} first"
+            )
         engine.inside = word.text if line.name == "attach" or line.has("-t", "--tty") else None
 
 
@@ -174,7 +220,9 @@ def _build(engine: Engine, line: DockerLine) -> None:
     tags = line.values("-t", "--tag")
     engine.built |= {word.text for word in tags}
     if not tags:
-        engine.complain(line.verb or line.command.bare[0], "the image gets no name, so that no step can run it", "add -t NAME")
+        engine.complain(
+            line.verb or line.command.bare[0], "the image gets no name, so that no step can run it", "add -t NAME"
+        )
 
 
 def _pull(engine: Engine, line: DockerLine) -> None:
@@ -197,7 +245,11 @@ def pulled_is_used(material: Material) -> Iterator[Found]:
         for word in line.operands[:1] if line.name == "pull" else ():
             same = [other for other in runs if other.text.partition(":")[0] == word.text.partition(":")[0]]
             if same and word.text not in {other.text for other in same}:
-                yield Found(word.place, f"this pulls {_tagged(word.text)}, but line {same[0].place.line} runs {same[0].text}, which is pulled again", f"pull {same[0].text}")
+                yield Found(
+                    word.place,
+                    f"this pulls {_tagged(word.text)}, but line {same[0].place.line} runs {same[0].text}, which is pulled again",
+                    f"pull {same[0].text}",
+                )
 
 
 def _tagged(image: str) -> str:
@@ -214,9 +266,15 @@ def mounts(material: Material) -> Iterator[Found]:
             source, colon, target = word.text.partition(":")
             target = target.partition(":")[0]
             if colon and not target.startswith("/"):
-                yield Found(word.place, f"invalid mount path: {target!r}: mount path must be absolute", "begin it with /")
+                yield Found(
+                    word.place, f"invalid mount path: {target!r}: mount path must be absolute", "begin it with /"
+                )
             elif image in roots and target.rstrip("/") != roots[image]:
-                yield Found(word.place, f"{image} serves {roots[image]}, not {target or source}: the page is not shown", f"mount to {roots[image]}/")
+                yield Found(
+                    word.place,
+                    f"{image} serves {roots[image]}, not {target or source}: the page is not shown",
+                    f"mount to {roots[image]}/",
+                )
 
 
 @rule("DK004", "warning")
@@ -231,8 +289,14 @@ def home_is_not_published(material: Material) -> Iterator[Found]:
         for word in line.values("-v", "--volume") if line and line.name == "run" else ():
             source = word.text.partition(":")[0]
             here = directory.get(command.machine, "~")
-            if source.strip('"') in ("~", "$HOME", "${HOME}", "/home/ubuntu") or (source in ("$PWD", "${PWD}", ".", "$(pwd)", "`pwd`") and here == "~"):
-                yield Found(word.place, "the reader is in the home directory: the container gets all of it, .ssh included, and a web server publishes it", "make a directory for the page and go there first")
+            if source.strip('"') in ("~", "$HOME", "${HOME}", "/home/ubuntu") or (
+                source in ("$PWD", "${PWD}", ".", "$(pwd)", "`pwd`") and here == "~"
+            ):
+                yield Found(
+                    word.place,
+                    "the reader is in the home directory: the container gets all of it, .ssh included, and a web server publishes it",
+                    "make a directory for the page and go there first",
+                )
 
 
 def _moved(here: str, target: str) -> str:
@@ -251,7 +315,9 @@ def _moved(here: str, target: str) -> str:
 def contexts(material: Material) -> Iterator[Found]:
     """docker build is given the directory in which the reader wrote the Dockerfile."""
     written = {block.path for block in material.blocks("dockerfile") if block.path}
-    made = {word.text.rstrip("/") for command in material.commands if command.name == "mkdir" for word in command.bare[1:]}
+    made = {
+        word.text.rstrip("/") for command in material.commands if command.name == "mkdir" for word in command.bare[1:]
+    }
     for line in material.docker:
         if line.name != "build":
             continue
@@ -261,9 +327,13 @@ def contexts(material: Material) -> Iterator[Found]:
                 continue
             if not any(path == f"{context}/Dockerfile" for path in written) and not line.has("-f", "--file"):
                 repair = nearest(context, {path.rpartition("/")[0] for path in written} | made) or "."
-                yield Found(word.place, f"failed to read dockerfile: no step writes a Dockerfile into {context}", f"write {repair}")
+                yield Found(
+                    word.place,
+                    f"failed to read dockerfile: no step writes a Dockerfile into {context}",
+                    f"write {repair}",
+                )
         if len(line.operands) > 1:
-            yield Found(line.operands[1].place, 'docker build requires exactly 1 argument', "remove it")
+            yield Found(line.operands[1].place, "docker build requires exactly 1 argument", "remove it")
 
 
 @rule("DK006", "error")
@@ -274,11 +344,33 @@ def directories_exist(material: Material) -> Iterator[Found]:
         if part.path and "/" in part.path and not part.path.startswith("/"):
             folder = part.path.rpartition("/")[0]
             if folder not in made:
-                yield Found(part.place, f"{part.path}: no step has made the directory {folder}", f"mkdir -p {folder} first")
+                yield Found(
+                    part.place, f"{part.path}: no step has made the directory {folder}", f"mkdir -p {folder} first"
+                )
         for command in part.commands:
+            yield from _unused(material, command) if command.name == "mkdir" else ()
             made |= {word.text.rstrip("/"): command.place.line for word in command.bare[1:] if command.name == "mkdir"}
             made |= {word.text.rstrip("/"): command.place.line for word in command.bare[1:] if command.name == "git"}
             target = command.bare[1] if command.name == "cd" and len(command.bare) > 1 else None
-            if target and target.is_literal and re.fullmatch(r"[\w.-]+/?", target.text) and target.text not in ("..", ".", "-"):
+            if (
+                target
+                and target.is_literal
+                and re.fullmatch(r"[\w.-]+/?", target.text)
+                and target.text not in ("..", ".", "-")
+            ):
                 if target.text.rstrip("/") not in made:
-                    yield Found(target.place, f"cd: {target.text}: No such file or directory", meant(target.text, made, "mkdir first"))
+                    yield Found(
+                        target.place,
+                        f"cd: {target.text}: No such file or directory",
+                        meant(target.text, made, "mkdir first"),
+                    )
+
+
+def _unused(material: Material, command: Command) -> Iterator[Found]:
+    """Yield the directories of a mkdir that nothing uses, where something else has nearly their name."""
+    later = {word.text.rstrip("/") for c in material.commands if c is not command for word in c.bare[1:]}
+    used = later | {block.path.rpartition("/")[0] for block in material.document.blocks if block.path}
+    for word in command.bare[1:]:
+        name = word.text.rstrip("/")
+        if word.is_literal and not name.startswith("-") and name not in used and nearest(name, used):
+            yield Found(word.place, f"nothing uses the directory {name}", f"write {nearest(name, used)}, if that is meant")

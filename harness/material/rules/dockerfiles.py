@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from dockerfile_parse import DockerfileParser
 
@@ -13,6 +15,7 @@ from harness.material import shell
 from harness.material.document import Block, Command, Place
 from harness.material.finding import Found, rule
 from harness.material.material import Material
+from harness.material.rules.containers import has_tag
 from harness.material.rules.shellsense import run_checker
 from harness.material.tables import table
 from harness.material.words import meant, nearest
@@ -66,19 +69,39 @@ def commands(block: Block, one: Instruction) -> list[Command]:
 
 
 # Versions of packages are the course's to choose, and layers and caches are no concern of a homework.
-_LEFT_OUT = ("DL3008", "DL3013", "DL3015", "DL3042", "DL3059", "DL3018", "DL3033", "DL3006", "DL3007", "SC2046", "DL3025")
+_LEFT_OUT = (
+    "DL3008",
+    "DL3013",
+    "DL3015",
+    "DL3042",
+    "DL3059",
+    "DL3018",
+    "DL3033",
+    "DL3006",
+    "DL3007",
+    "SC2046",
+    "DL3025",
+)
 
 
 @rule("DF001", "warning")
 def hadolint(material: Material) -> Iterator[Found]:
     """Hadolint, of what has no rule of its own here."""
     for block in material.blocks("dockerfile"):
-        ignored = [word for code in _LEFT_OUT for word in ("--ignore", code)]
-        said = run_checker("hadolint", ["--no-fail", "-f", "json", *ignored, "-"], block.text)
-        for item in json.loads(said) if said else []:
+        for item in _linted(block.text):
             if item["level"] in ("error", "warning"):
                 message = " ".join(item["message"].split())[:200]
-                yield Found(block.at(item["line"] - 1, item["column"] - 1), f"{message} [{item['code']}]", "see hadolint's wiki")
+                yield Found(
+                    block.at(item["line"] - 1, item["column"] - 1), f"{message} [{item['code']}]", "see hadolint's wiki"
+                )
+
+
+@functools.lru_cache(maxsize=200)
+def _linted(text: str) -> list[dict[str, Any]]:
+    ignored = [word for code in _LEFT_OUT for word in ("--ignore", code)]
+    said = run_checker("hadolint", ["--no-fail", "-f", "json", *ignored, "-"], text)
+    comments: list[dict[str, Any]] = json.loads(said) if said else []
+    return comments
 
 
 @rule("DF002", "error")
@@ -88,10 +111,16 @@ def known_instructions(material: Material) -> Iterator[Found]:
         found = instructions(block)
         for one in found:
             if one.name not in NAMES:
-                yield Found(one.place, f"dockerfile parse error: unknown instruction: {one.name}", meant(one.name, NAMES, "end the line before with a backslash"))
+                yield Found(
+                    one.place,
+                    f"dockerfile parse error: unknown instruction: {one.name}",
+                    meant(one.name, NAMES, "end the line before with a backslash"),
+                )
         first = next((one for one in found if one.name != "ARG"), None)
         if first is not None and first.name != "FROM":
-            yield Found(first.place, "a Dockerfile begins with FROM: no build stage in current context", "begin with FROM")
+            yield Found(
+                first.place, "a Dockerfile begins with FROM: no build stage in current context", "begin with FROM"
+            )
 
 
 @rule("DF003", "warning")
@@ -101,7 +130,11 @@ def bases_are_pinned(material: Material) -> Iterator[Found]:
         for one in instructions(block):
             image = one.value.split()[0] if one.name == "FROM" and one.value else ""
             if image and image != "scratch" and "@" not in image and image.rpartition(":")[2] in (image, "latest"):
-                yield Found(one.place, f"{image} has no release: it is whatever was published last", f"write {image.partition(':')[0]}:24.04, or another release")
+                yield Found(
+                    one.place,
+                    f"{image} has no release: it is whatever was published last",
+                    f"write {image.partition(':')[0]}:24.04, or another release",
+                )
 
 
 @rule("DF004", "error")
@@ -114,9 +147,24 @@ def bases_exist(material: Material) -> Iterator[Found]:
             if one.name != "FROM" or "/" in image or image == "scratch":
                 continue
             if image not in known and nearest(image, known):
-                yield Found(one.place, f"pull access denied for {image}, repository does not exist", f"write {nearest(image, known)}")
-            elif image in known and tag and not any(re.fullmatch(pattern, tag) for pattern in known[image]):
-                yield Found(one.place, f"{image}:{tag}: not found: there is no such tag", "use a tag that Docker Hub lists")
+                yield Found(
+                    one.place,
+                    f"pull access denied for {image}, repository does not exist",
+                    f"write {nearest(image, known)}",
+                )
+            elif image in known and not has_tag(image, tag):
+                yield Found(
+                    one.place, f"{image}:{tag}: not found: there is no such tag", "use a tag that Docker Hub lists"
+                )
+
+
+@rule("DF016", "error")
+def installs_something(material: Material) -> Iterator[Found]:
+    """An install names what to install."""
+    for _, _, command in _runs(material):
+        words = [word.text for word in command.bare[1:] if not word.text.startswith("-")]
+        if words[:1] == ["install"] and len(words) == 1 and "-r" not in command.argv and _installs(command):
+            yield Found(command.place, "ERROR: You must give at least one requirement to install", "name a package")
 
 
 @rule("DF005", "error")
@@ -131,8 +179,17 @@ def packages_exist(material: Material) -> Iterator[Found]:
         for word in command.bare[2:]:
             name = word.text.partition("=")[0]
             if name in gone and (release is None or _number(release) > _number(gone[name]["last"])):
-                yield Found(word.place, f"E: Package {name!r} has no installation candidate: Ubuntu dropped it after {gone[name]['last']}", f"write {gone[name]['instead']}")
-            elif re.fullmatch(r"[a-z][a-z0-9+.-]+", name) and name not in known and name not in gone and nearest(name, known):
+                yield Found(
+                    word.place,
+                    f"E: Package {name!r} has no installation candidate: Ubuntu dropped it after {gone[name]['last']}",
+                    f"write {gone[name]['instead']}",
+                )
+            elif (
+                re.fullmatch(r"[a-z][a-z0-9+.-]+", name)
+                and name not in known
+                and name not in gone
+                and nearest(name, known)
+            ):
                 yield Found(word.place, f"E: Unable to locate package {name}", f"write {nearest(name, known)}")
 
 
@@ -141,7 +198,10 @@ def pip_is_let(material: Material) -> Iterator[Found]:
     """Pip installs where the base lets it: Ubuntu's own Python since 23.04 takes packages into a virtual environment only."""
     for block in material.blocks("dockerfile"):
         release = _release(block)
-        is_python = any(one.name == "FROM" and one.value.startswith(("python", "jupyter", "quay.io/jupyter", "continuumio")) for one in instructions(block))
+        is_python = any(
+            one.name == "FROM" and one.value.startswith(("python", "jupyter", "quay.io/jupyter", "continuumio"))
+            for one in instructions(block)
+        )
         if is_python or (release and _number(release) < _number("23.04")) or _has_environment(block):
             continue
         first = next((command for b, _, command in _runs(material) if b is block and _installs(command)), None)
@@ -171,9 +231,20 @@ def environments_come_first(material: Material) -> Iterator[Found]:
             if one.name == "ENV" and one.value.startswith("PATH"):
                 is_first = made is not None and f"{made}/bin" in one.value
                 if made and not is_first:
-                    yield Found(one.place, f"PATH does not hold {made}/bin, the environment that was made", f"begin it with {made}/bin")
-            elif one.name == "RUN" and made is None and _has_environment(block) and any(_installs(c) for c in commands(block, one)):
-                yield Found(one.place, "pip installs before the virtual environment is made", "make the environment first")
+                    yield Found(
+                        one.place,
+                        f"PATH does not hold {made}/bin, the environment that was made",
+                        f"begin it with {made}/bin",
+                    )
+            elif (
+                one.name == "RUN"
+                and made is None
+                and _has_environment(block)
+                and any(_installs(c) for c in commands(block, one))
+            ):
+                yield Found(
+                    one.place, "pip installs before the virtual environment is made", "make the environment first"
+                )
 
 
 @rule("DF008", "error")
@@ -187,7 +258,9 @@ def packages_live(material: Material) -> Iterator[Found]:
             if name in dead:
                 yield Found(word.place, f"{name} {dead[name]['why']}", dead[name]["repair"])
             elif re.fullmatch(r"[a-z][a-z0-9_.-]+", name) and name not in ("install", *known) and nearest(name, known):
-                yield Found(word.place, f"ERROR: No matching distribution found for {name}", f"write {nearest(name, known)}")
+                yield Found(
+                    word.place, f"ERROR: No matching distribution found for {name}", f"write {nearest(name, known)}"
+                )
 
 
 @rule("DF009", "error")
@@ -200,7 +273,11 @@ def installs_last(material: Material) -> Iterator[Found]:
             for i in pins:
                 later = next((text for _, text in words[i + 1 :] if text in entry["then"]), None)
                 if later:
-                    yield Found(words[i][0].place, f"the pin {entry['first']} is undone by {later}: {entry['why']}", "leave the pin out, or pin both")
+                    yield Found(
+                        words[i][0].place,
+                        f"the pin {entry['first']} is undone by {later}: {entry['why']}",
+                        "leave the pin out, or pin both",
+                    )
 
 
 @rule("DF010", "warning")
@@ -211,7 +288,11 @@ def upgrades_of_tools(material: Material) -> Iterator[Found]:
             continue
         for word in command.bare[2:]:
             if word.text in ("pip", "setuptools"):
-                yield Found(word.place, f"{word.text} of the base is overwritten, which breaks its package manager's files", "use a virtual environment, or leave it out")
+                yield Found(
+                    word.place,
+                    f"{word.text} of the base is overwritten, which breaks its package manager's files",
+                    "use a virtual environment, or leave it out",
+                )
 
 
 @rule("DF011", "error")
@@ -225,9 +306,15 @@ def servers_listen(material: Material) -> Iterator[Found]:
         for one in found:
             for command in _servers(block, one):
                 yield from jupyter_faults(command)
-                port = next((word.text.partition("=")[2] for word in command.words if word.text.startswith("--port=")), "8888")
+                port = next(
+                    (word.text.partition("=")[2] for word in command.words if word.text.startswith("--port=")), "8888"
+                )
                 if exposed and port not in exposed:
-                    yield Found(one.place, f"Jupyter listens on {port}, the image exposes {', '.join(exposed)}", f"EXPOSE {port}")
+                    yield Found(
+                        one.place,
+                        f"Jupyter listens on {port}, the image exposes {', '.join(exposed)}",
+                        f"EXPOSE {port}",
+                    )
 
 
 def _servers(block: Block, one: Instruction) -> list[Command]:
@@ -256,7 +343,11 @@ def lists_are_json(material: Material) -> Iterator[Found]:
                 try:
                     json.loads(one.value)
                 except (ValueError, RecursionError):
-                    yield Found(one.place, f"{one.name} is no JSON list: sh: [jupyter,: not found", 'write ["program", "argument"] with straight double quotes')
+                    yield Found(
+                        one.place,
+                        f"{one.name} is no JSON list: sh: [jupyter,: not found",
+                        'write ["program", "argument"] with straight double quotes',
+                    )
 
 
 @rule("DF013", "note")
@@ -265,20 +356,37 @@ def commands_get_signals(material: Material) -> Iterator[Found]:
     for block in material.blocks("dockerfile"):
         for one in instructions(block):
             if one.name in ("CMD", "ENTRYPOINT") and not one.value.strip().startswith("["):
-                yield Found(one.place, f"{one.name} is run by a shell, which hands no signals on: docker stop waits and kills", 'write ["program", "argument"]')
+                yield Found(
+                    one.place,
+                    f"{one.name} is run by a shell, which hands no signals on: docker stop waits and kills",
+                    'write ["program", "argument"]',
+                )
 
 
 @rule("DF014", "error")
 def keras_has_its_backend(material: Material) -> Iterator[Found]:
     """Keras finds a backend: version 3 knows TensorFlow, JAX, PyTorch and OpenVINO."""
     for block in material.blocks("dockerfile"):
-        installed = {re.split(r"[<>=!~\[;]", word.text)[0].lower(): word for b, _, c in _runs(material) if b is block and _installs(c) for word in c.bare[2:]}
+        installed = {
+            re.split(r"[<>=!~\[;]", word.text)[0].lower(): word
+            for b, _, c in _runs(material)
+            if b is block and _installs(c)
+            for word in c.bare[2:]
+        }
         for one in instructions(block):
             match = re.search(r"KERAS_BACKEND[= ]\"?(\w+)", one.value) if one.name == "ENV" else None
             if match and match[1] not in ("tensorflow", "jax", "torch", "openvino"):
-                yield Found(one.place, f"Unable to import backend: {match[1]}: Keras 3 does not know it", "leave the line out")
-        if "keras" in installed and not {"tensorflow", "tensorflow-cpu", "jax", "torch", "openvino", "theano"} & set(installed):
-            yield Found(installed["keras"].place, "keras without a backend: No module named 'tensorflow' at its import", "install tensorflow-cpu with it")
+                yield Found(
+                    one.place, f"Unable to import backend: {match[1]}: Keras 3 does not know it", "leave the line out"
+                )
+        if "keras" in installed and not {"tensorflow", "tensorflow-cpu", "jax", "torch", "openvino", "theano"} & set(
+            installed
+        ):
+            yield Found(
+                installed["keras"].place,
+                "keras without a backend: No module named 'tensorflow' at its import",
+                "install tensorflow-cpu with it",
+            )
 
 
 @rule("DF015", "warning")
@@ -288,7 +396,11 @@ def dead_choices(material: Material) -> Iterator[Found]:
         for row, text in enumerate(block.text.split("\n")):
             match = re.match(r"\s*#\s*(FROM\s+\S+|RUN\s+(?:apt|pip|curl).*|CMD\s+\S+.*)", text)
             if match:
-                yield Found(block.at(row), f"a choice that is commented out: {' '.join(match[1].split())[:60]}; readers try it, and it no longer works", "remove it")
+                yield Found(
+                    block.at(row),
+                    f"a choice that is commented out: {' '.join(match[1].split())[:60]}; readers try it, and it no longer works",
+                    "remove it",
+                )
 
 
 def _runs(material: Material) -> Iterator[tuple[Block, Instruction, Command]]:
@@ -300,7 +412,11 @@ def _runs(material: Material) -> Iterator[tuple[Block, Instruction, Command]]:
 
 def _installs(command: Command) -> bool:
     argv = command.argv
-    return (argv[0].rsplit("/", 1)[-1] in ("pip", "pip3") and "install" in argv) or argv[1:4] == ("-m", "pip", "install")
+    return (argv[0].rsplit("/", 1)[-1] in ("pip", "pip3") and "install" in argv) or argv[1:4] == (
+        "-m",
+        "pip",
+        "install",
+    )
 
 
 def _release(block: Block) -> str | None:

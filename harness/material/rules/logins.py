@@ -47,7 +47,9 @@ def agent_is_forwarded(material: Material) -> Iterator[Found]:
 
 
 def _forwards(command: Command) -> bool:
-    return _has(command, "-A") or _has(command, "-J") or any("forwardagent=yes" in word.lower() for word in command.argv)
+    return (
+        _has(command, "-A") or _has(command, "-J") or any("forwardagent=yes" in word.lower() for word in command.argv)
+    )
 
 
 def _has(command: Command, option: str) -> bool:
@@ -105,9 +107,15 @@ def key_before_agent(material: Material) -> Iterator[Found]:
                     f"write {sorted(closed)[0]}",
                 )  # fmt: skip
             elif not closed:
-                yield Found(command.place, "ssh-add refuses a key that others may read: UNPROTECTED PRIVATE KEY FILE", "chmod 400 first")
+                yield Found(
+                    command.place,
+                    "ssh-add refuses a key that others may read: UNPROTECTED PRIVATE KEY FILE",
+                    "chmod 400 first",
+                )
         elif command.name == "ssh" and not loaded and not _has(command, "-i") and len(command.argv) > 1:
-            yield Found(command.place, "no step before this loads the key into the agent: Permission denied", "ssh-add first")
+            yield Found(
+                command.place, "no step before this loads the key into the agent: Permission denied", "ssh-add first"
+            )
             loaded = True
 
 
@@ -133,7 +141,9 @@ def modes_exist(material: Material) -> Iterator[Found]:
         operands = [word for word in command.bare[1:] if not word.text.startswith("-")]
         if command.name == "chmod" and operands and operands[0].is_literal:
             if not re.fullmatch(r"[0-7]{3,4}|[ugoa]*[+=-][rwxXst]*(?:,[ugoa]*[+=-][rwxXst]*)*", operands[0].text):
-                yield Found(operands[0].place, f"chmod: invalid mode: {operands[0].text!r}", "write the mode first, such as 400")
+                yield Found(
+                    operands[0].place, f"chmod: invalid mode: {operands[0].text!r}", "write the mode first, such as 400"
+                )
 
 
 @rule("LG007", "warning")
@@ -141,8 +151,16 @@ def files_readable(material: Material) -> Iterator[Found]:
     """Nothing is made writable for everybody."""
     for command in material.commands:
         operands = [word for word in command.bare[1:] if not word.text.startswith("-")]
-        if command.name == "chmod" and operands and re.fullmatch(r"0?[0-7]?[0-7][0-7][2367]|[ao]\+[rwx]*w[rwx]*", operands[0].text):
-            yield Found(operands[0].place, f"mode {operands[0].text} lets everybody on the machine change it", "give no more than is needed")
+        if (
+            command.name == "chmod"
+            and operands
+            and re.fullmatch(r"0?[0-7]?[0-7][0-7][2367]|[ao]\+[rwx]*w[rwx]*", operands[0].text)
+        ):
+            yield Found(
+                operands[0].place,
+                f"mode {operands[0].text} lets everybody on the machine change it",
+                "give no more than is needed",
+            )
 
 
 @rule("LG008", "error")
@@ -164,7 +182,11 @@ def group_of_docker(material: Material) -> Iterator[Found]:
             "sudo usermod -aG docker ubuntu, then log in again",
         )  # fmt: skip
     elif docker and member and member.place.line < docker.place.line and not _logs_in_between(material, member, docker):
-        yield Found(docker.place, "only a new login belongs to the group docker: permission denied", "exit and log in again before this")
+        yield Found(
+            docker.place,
+            "only a new login belongs to the group docker: permission denied",
+            "exit and log in again before this",
+        )
 
 
 def _logs_in_between(material: Material, first: Command, last: Command) -> bool:
@@ -181,5 +203,13 @@ def users_exist(material: Material) -> Iterator[Found]:
         if command.name == "usermod":
             _, operands, _ = split(command.bare[1:], programs().options["usermod"])
             for word in operands[:1]:
-                if word.is_literal and word.text not in (material.homework.bastion.user,) and not word.text.startswith("YOUR_"):
-                    yield Found(word.place, f"usermod: user {word.text!r} does not exist", f"write {material.homework.bastion.user}")
+                if (
+                    word.is_literal
+                    and word.text not in (material.homework.bastion.user,)
+                    and not word.text.startswith("YOUR_")
+                ):
+                    yield Found(
+                        word.place,
+                        f"usermod: user {word.text!r} does not exist",
+                        f"write {material.homework.bastion.user}",
+                    )

@@ -37,7 +37,9 @@ def docker_verbs(material: Material) -> Iterator[Found]:
         verbs = [verb for verb in table if verb != "global"]
         if line.verb is None or line.name not in verbs:
             place = line.verb.place if line.verb else line.command.place
-            yield Found(place, f"docker: {line.name!r} is not a docker command", meant(line.name, verbs, "see docker --help"))
+            yield Found(
+                place, f"docker: {line.name!r} is not a docker command", meant(line.name, verbs, "see docker --help")
+            )
             continue
         known = table[line.name]
         for word in line.unknown:
@@ -153,19 +155,36 @@ def jupyter_faults(command: Command) -> Iterator[Found]:
     address = by_name.get("--ip")
     if address is None or address.text.partition("=")[2] not in ("0.0.0.0", "*", "::"):  # noqa: S104 - a text
         place = address.place if address else command.place
-        yield Found(place, "Jupyter listens inside the container only: the published port answers nobody", "write --ip=0.0.0.0")
+        yield Found(
+            place, "Jupyter listens inside the container only: the published port answers nobody", "write --ip=0.0.0.0"
+        )
     if "--allow-root" not in by_name:
         yield Found(command.place, "Running as root is not recommended: Jupyter refuses to start", "add --allow-root")
     if "--no-browser" not in by_name:
         yield Found(command.place, "Jupyter looks for a browser in the container", "add --no-browser")
     for name, word in by_name.items():
         if name.endswith((".token", ".password")) and not word.text.partition("=")[2].strip("'\""):
-            yield Found(word.place, "without a token everybody who finds the port runs code here", "leave the option out")
+            yield Found(
+                word.place, "without a token everybody who finds the port runs code here", "leave the option out"
+            )
         elif name.startswith("--") and name not in _JUPYTER and "." not in name:
-            yield Found(word.place, f"jupyter: unknown option {name!r}", meant(name, _JUPYTER, "see jupyter notebook --help"))
+            yield Found(
+                word.place, f"jupyter: unknown option {name!r}", meant(name, _JUPYTER, "see jupyter notebook --help")
+            )
 
 
-_JUPYTER = ("--no-browser", "--ip", "--allow-root", "--port", "--notebook-dir", "--debug", "--config", "--log-level", "-y", "--generate-config")
+_JUPYTER = (
+    "--no-browser",
+    "--ip",
+    "--allow-root",
+    "--port",
+    "--notebook-dir",
+    "--debug",
+    "--config",
+    "--log-level",
+    "-y",
+    "--generate-config",
+)
 
 
 @rule("PG008", "warning")

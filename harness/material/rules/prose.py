@@ -48,7 +48,9 @@ def spelling(material: Material) -> Iterator[Found]:
 def slips(material: Material) -> Iterator[Found]:
     """A word that stands here once, a letter away from one that stands here often, is a slip."""
     counts = Counter(match[0].lower() for _, run in plain(material) for match in _WORD.finditer(run.text))
-    often = [word for word, count in counts.items() if count >= 2 and len(word) > 5] + [w.lower() for w in table("terms")["names"]]
+    often = [word for word, count in counts.items() if count >= 2 and len(word) > 5] + [
+        w.lower() for w in table("terms")["names"]
+    ]
     for _, run in plain(material):
         for match in _WORD.finditer(run.text):
             word = match[0].lower()
@@ -68,7 +70,9 @@ def product_names(material: Material) -> Iterator[Found]:
             if match[0] not in seen:
                 seen.add(match[0])
                 right = table("terms")["products"][match[0]]
-                yield _at(run, match.start(), f"the product is not called {match[0]!r}", f"write {right}, here and elsewhere")
+                yield _at(
+                    run, match.start(), f"the product is not called {match[0]!r}", f"write {right}, here and elsewhere"
+                )
 
 
 @functools.cache
@@ -126,7 +130,9 @@ def contradictions(material: Material) -> Iterator[Found]:
 _INSTANCES = ("bastion",)
 _UNTIL = re.compile(r"\b(?:until|till|for now|as long as|while|end of)\b", re.IGNORECASE)
 _KEEP = re.compile(r"\b(?:keep|keeps|leave|leaves|retain)\b([^.;]*)", re.IGNORECASE)
-_END = re.compile(r"\b(?:terminat\w*|delet\w*|remov\w*|destroy\w*)\b([^.;]*)|([^.;]*)\b(?:terminated|deleted)\b", re.IGNORECASE)
+_END = re.compile(
+    r"\b(?:terminat\w*|delet\w*|remov\w*|destroy\w*)\b([^.;]*)|([^.;]*)\b(?:terminated|deleted)\b", re.IGNORECASE
+)
 _THINGS = {
     r"bastion": "bastion", r"\b(?:terminat|delet|remov)\w*\b(?: \w+){0,2} instances?\b(?! launch)|instances?\b.{0,20}\bthem terminated": "instances",
     r"notebook instance": "notebook instance", r"endpoint\b": "endpoint", r"bucket": "bucket", r"default vpc": "default VPC",

@@ -36,7 +36,9 @@ def _query(line: AwsLine, word: Word) -> Iterator[Found]:
         tree = jmespath.compile(word.text).parsed
     except (jmespath.exceptions.JMESPathError, RecursionError) as error:
         reason = " ".join(str(error).split())[:80]
-        yield Found(word.place, f"aws: Bad value for --query {word.text}: {reason}", "mend the expression, in single quotes")
+        yield Found(
+            word.place, f"aws: Bad value for --query {word.text}: {reason}", "mend the expression, in single quotes"
+        )
         return
     shape = services.output_shape(line.service, line.operation)
     if shape is not None:
@@ -138,13 +140,18 @@ def greps(material: Material) -> Iterator[Found]:
 def _place_in(prose: Any, text: str) -> Any:
     from harness.material.document import Place
 
-    return next((Place(run.place.line, run.place.col + run.text.index(text)) for run in prose.runs if text in run.text), prose.place)
+    return next(
+        (Place(run.place.line, run.place.col + run.text.index(text)) for run in prose.runs if text in run.text),
+        prose.place,
+    )
 
 
 def _grep(material: Material, line: AwsLine, words: tuple[Word, ...], number: int) -> Iterator[Found]:
     known = services.field_names(services.output_shape(line.service, line.operation))
     patterns = [word for word in words if not word.text.startswith("-") and not word.text.isdigit()]
-    given = " ".join(w.text for one in material.aws if one.command.place.line < number for ws in one.options.values() for w in ws)
+    given = " ".join(
+        w.text for one in material.aws if one.command.place.line < number for ws in one.options.values() for w in ws
+    )
     for word in patterns[:1]:
         ignores = any(re.fullmatch(r"-\w*i\w*", one.text) for one in words)
         fits = any(word.text in name or (ignores and word.text.lower() in name.lower()) for name in known)
@@ -167,7 +174,11 @@ def fragile_greps(material: Material) -> Iterator[Found]:
                     "use --filters and --query",
                 )  # fmt: skip
             elif other.name in ("head", "tail"):
-                yield Found(other.place, "the answer is cut in the middle of an entry; what is wanted may come after it", "use --query")
+                yield Found(
+                    other.place,
+                    "the answer is cut in the middle of an entry; what is wanted may come after it",
+                    "use --query",
+                )
 
 
 @rule("QY004", "warning")
@@ -180,7 +191,11 @@ def one_of_many(material: Material) -> Iterator[Found]:
             continue
         for other in material.reading(line.command):
             word = next((word for word in other.bare[1:] if not word.text.startswith("-")), None)
-            if other.name == "grep" and word is not None and word.text in services.field_names(services.output_shape(*line.key)):
+            if (
+                other.name == "grep"
+                and word is not None
+                and word.text in services.field_names(services.output_shape(*line.key))
+            ):
                 yield Found(
                     line.command.place, f"prints {word.text} of everything in the region, also of what is terminated or not yours, and does not say which is which",
                     "narrow it with --filters or an id, and ask with --query",

@@ -21,7 +21,11 @@ def supported(material: Material) -> Iterator[Found]:
             end: datetime.date = entry["end"]
             if end < material.today:
                 where = Place(place.line, place.col + match.start())
-                yield Found(where, f"{product} {release} has been out of support since {end} (read {table('releases')['read']})", _newest(product, material.today))
+                yield Found(
+                    where,
+                    f"{product} {release} has been out of support since {end} (read {table('releases')['read']})",
+                    _newest(product, material.today),
+                )
 
 
 def _newest(product: str, today: datetime.date) -> str:
@@ -76,14 +80,31 @@ def _texts(material: Material) -> Iterator[tuple[Place, str]]:
 def suites_exist(material: Material) -> Iterator[Found]:
     """A repository's suite is a release of Ubuntu, and the one that the bastion runs."""
     names = {entry["name"]: number for number, entry in table("releases")["ubuntu"].items()}
-    launched = next((name for line in material.aws for word in line.options.get("--filters", ()) for name in names if f"ubuntu-{name}-" in word.text), None)
+    launched = next(
+        (
+            name
+            for line in material.aws
+            for word in line.options.get("--filters", ())
+            for name in names
+            if f"ubuntu-{name}-" in word.text
+        ),
+        None,
+    )
     for block in material.blocks("file"):
         for row, text in enumerate(block.text.split("\n")):
             match = re.match(r"Suites:\s*(\w+)", text)
             if match and match[1] not in names:
-                yield Found(block.at(row, match.start(1)), f"the repository has no Release file for {match[1]!r}", "write the code name of the bastion's release")
+                yield Found(
+                    block.at(row, match.start(1)),
+                    f"the repository has no Release file for {match[1]!r}",
+                    "write the code name of the bastion's release",
+                )
             elif match and launched and match[1] != launched:
-                yield Found(block.at(row, match.start(1)), f"the bastion runs {launched}, the packages are for {match[1]}", f"write {launched}")
+                yield Found(
+                    block.at(row, match.start(1)),
+                    f"the bastion runs {launched}, the packages are for {match[1]}",
+                    f"write {launched}",
+                )
 
 
 @rule("VR003", "error")
@@ -96,12 +117,20 @@ def image_names_agree(material: Material) -> Iterator[Found]:
             if match is None:
                 continue
             if names.get(match[2]) != match[3]:
-                yield Found(word.place, f"no image matches: {match[2]} is Ubuntu {names.get(match[2], 'nothing')}, not {match[3]}", "make them agree")
+                yield Found(
+                    word.place,
+                    f"no image matches: {match[2]} is Ubuntu {names.get(match[2], 'nothing')}, not {match[3]}",
+                    "make them agree",
+                )
             if match[4] not in ("amd64", "arm64"):
                 yield Found(word.place, f"no image matches: there is no architecture {match[4]!r}", "write amd64")
             family = "hvm-ssd-gp3" if match[3] >= "24.04" else "hvm-ssd"
             if match[1] != family:
-                yield Found(word.place, f"no image matches: Ubuntu {match[3]} is under ubuntu/images/{family}", f"write {family}")
+                yield Found(
+                    word.place,
+                    f"no image matches: Ubuntu {match[3]} is under ubuntu/images/{family}",
+                    f"write {family}",
+                )
             if match[4] == "arm64":
                 yield Found(word.place, "images for arm64 do not run on t2 instances", "write amd64")
             if not word.text.endswith("*"):
@@ -117,5 +146,13 @@ def architectures(material: Material) -> Iterator[Found]:
             if match and match[1] != "amd64":
                 yield Found(block.at(row, match.start(1)), f"the bastion is amd64, not {match[1]}", "write amd64")
             key = re.match(r"(\w[\w-]*):", text)
-            if block.path.endswith(".sources") and key and key[1] not in ("Types", "URIs", "Suites", "Components", "Architectures", "Signed-By"):
-                yield Found(block.at(row), f"E: Malformed entry: apt knows no field {key[1]!r}", "write Types, URIs, Suites, Components or Signed-By")
+            if (
+                block.path.endswith(".sources")
+                and key
+                and key[1] not in ("Types", "URIs", "Suites", "Components", "Architectures", "Signed-By")
+            ):
+                yield Found(
+                    block.at(row),
+                    f"E: Malformed entry: apt knows no field {key[1]!r}",
+                    "write Types, URIs, Suites, Components or Signed-By",
+                )

@@ -21,10 +21,19 @@ def group_names(material: Material) -> Iterator[Found]:
     """The security groups are called as the catalogue calls them."""
     network = material.homework.network
     wanted = (network.public_group, network.private_group)
-    made = [word for line in material.aws if line.operation == "create-security-group" for word in line.options.get("--group-name", ())]
+    made = [
+        word
+        for line in material.aws
+        if line.operation == "create-security-group"
+        for word in line.options.get("--group-name", ())
+    ]
     for word in made:
         if word.text not in wanted and word.is_literal:
-            yield Found(word.place, f"the homework judges groups called {' and '.join(wanted)}, not {word.text}", meant(word.text, wanted, f"write {wanted[0]}"))
+            yield Found(
+                word.place,
+                f"the homework judges groups called {' and '.join(wanted)}, not {word.text}",
+                meant(word.text, wanted, f"write {wanted[0]}"),
+            )
 
 
 @rule("RQ002", "error")
@@ -41,14 +50,30 @@ def ingress(material: Material) -> Iterator[Found]:
         seen.add((side, port.text))
         if protocol is not None and protocol.text not in ("tcp", "6", "-1", "all"):
             yield Found(protocol.place, f"ssh and http are tcp, not {protocol.text}: nobody gets in", "write tcp")
-        if cidr is not None and side == "public" and cidr.is_literal and cidr.text not in (anywhere, "::/0") and "YOUR" not in cidr.text:
-            yield Found(cidr.place, f"the homework wants this port open to {anywhere}, not to {cidr.text}", f"write {anywhere}")
+        if (
+            cidr is not None
+            and side == "public"
+            and cidr.is_literal
+            and cidr.text not in (anywhere, "::/0")
+            and "YOUR" not in cidr.text
+        ):
+            yield Found(
+                cidr.place, f"the homework wants this port open to {anywhere}, not to {cidr.text}", f"write {anywhere}"
+            )
         if (side, port.text) not in _wanted(material) and port.text.isdigit():
             choices = [p for s, p in _wanted(material) if s == side]
-            yield Found(port.place, f"the homework opens {', '.join(choices)} in the {side} group, not {port.text}", meant(port.text, choices, f"write {choices[0]}"))
+            yield Found(
+                port.place,
+                f"the homework opens {', '.join(choices)} in the {side} group, not {port.text}",
+                meant(port.text, choices, f"write {choices[0]}"),
+            )
     for side, wanted in _wanted(material) if lines else ():
         if (side, wanted) not in seen:
-            yield Found(lines[-1].command.place, f"no step opens port {wanted} in the {side} group", f"add authorize-security-group-ingress for tcp {wanted}")
+            yield Found(
+                lines[-1].command.place,
+                f"no step opens port {wanted} in the {side} group",
+                f"add authorize-security-group-ingress for tcp {wanted}",
+            )
 
 
 def _wanted(material: Material) -> list[tuple[str, str]]:
@@ -59,7 +84,12 @@ def _wanted(material: Material) -> list[tuple[str, str]]:
 
 def _side(material: Material, line: AwsLine) -> str:
     word = line.value("--group-id", "--group-name")
-    return "private" if word and (re.search("private", word.text, re.IGNORECASE) or word.text == material.homework.network.private_group) else "public"
+    return (
+        "private"
+        if word
+        and (re.search("private", word.text, re.IGNORECASE) or word.text == material.homework.network.private_group)
+        else "public"
+    )
 
 
 def role(line: AwsLine) -> str:
@@ -81,11 +111,23 @@ def launches(material: Material) -> Iterator[Found]:
             continue
         one, kind = wanted[role(line)], line.value("--instance-type")
         if kind is not None and kind.is_literal and kind.text not in (one.instance_type, *one.accepted_types):
-            yield Found(kind.place, f"the {role(line)} is judged as a {one.instance_type}, this launches a {kind.text}", f"write {one.instance_type}")
+            yield Found(
+                kind.place,
+                f"the {role(line)} is judged as a {one.instance_type}, this launches a {kind.text}",
+                f"write {one.instance_type}",
+            )
         if role(line) == "bastion" and "--no-associate-public-ip-address" in line.options:
-            yield Found(line.names["--no-associate-public-ip-address"].place, "the bastion gets no public address: nobody can log in", "write --associate-public-ip-address")
+            yield Found(
+                line.names["--no-associate-public-ip-address"].place,
+                "the bastion gets no public address: nobody can log in",
+                "write --associate-public-ip-address",
+            )
         elif role(line) == "bastion" and "--associate-public-ip-address" not in line.options:
-            yield Found(line.command.place, "the bastion's public address depends on the subnet", "add --associate-public-ip-address")
+            yield Found(
+                line.command.place,
+                "the bastion's public address depends on the subnet",
+                "add --associate-public-ip-address",
+            )
 
 
 @rule("RQ004", "error")
@@ -108,18 +150,42 @@ def containers(material: Material) -> Iterator[Found]:
         name = next(iter(line.values("--name")), None)
         base = image.text.partition(":")[0]
         if base == asked.httpd.image.partition(":")[0]:
-            yield from _compare(line, name, image, asked.httpd.container, asked.httpd.image, f"{asked.httpd.port}:{asked.httpd.container_port}")
+            yield from _compare(
+                line,
+                name,
+                image,
+                asked.httpd.container,
+                asked.httpd.image,
+                f"{asked.httpd.port}:{asked.httpd.container_port}",
+            )
         elif base == asked.jupyter.image or (name and name.text == asked.jupyter.container):
-            yield from _compare(line, name, image, asked.jupyter.container, asked.jupyter.image, f"{asked.jupyter.port}:{asked.jupyter.container_port}")
+            yield from _compare(
+                line,
+                name,
+                image,
+                asked.jupyter.container,
+                asked.jupyter.image,
+                f"{asked.jupyter.port}:{asked.jupyter.container_port}",
+            )
         elif opens_container(line.command.argv) and (name is None or name.text != asked.docker.interactive):
             place = name.place if name else line.command.place
-            yield Found(place, f"the interactive container is judged by the name {asked.docker.interactive}", f"write --name {asked.docker.interactive}")
+            yield Found(
+                place,
+                f"the interactive container is judged by the name {asked.docker.interactive}",
+                f"write --name {asked.docker.interactive}",
+            )
 
 
-def _compare(line: DockerLine, name: Word | None, image: Word, container: str, wanted: str, ports: str) -> Iterator[Found]:
+def _compare(
+    line: DockerLine, name: Word | None, image: Word, container: str, wanted: str, ports: str
+) -> Iterator[Found]:
     place = line.command.place
     if name is None or name.text != container:
-        yield Found(name.place if name else place, f"the container is judged by the name {container}", f"write --name {container}")
+        yield Found(
+            name.place if name else place,
+            f"the container is judged by the name {container}",
+            f"write --name {container}",
+        )
     if image.text != wanted:
         yield Found(image.place, f"the container is judged to run from {wanted}, not {image.text}", f"write {wanted}")
     published = line.values("-p", "--publish")
@@ -136,15 +202,25 @@ def image_of_our_own(material: Material) -> Iterator[Found]:
     for line in material.docker:
         for word in line.values("-t", "--tag") if line.name == "build" else ():
             if word.text != asked.image:
-                yield Found(word.place, f"the image is judged by the name {asked.image}, not {word.text}", f"write {asked.image}")
+                yield Found(
+                    word.place,
+                    f"the image is judged by the name {asked.image}, not {word.text}",
+                    f"write {asked.image}",
+                )
     for block in material.blocks("dockerfile"):
         found = {one.name: one for one in instructions(block)}
-        for name, wanted in (("EXPOSE", str(asked.container_port)), ("VOLUME", asked.directory), ("WORKDIR", asked.directory)):
+        for name, wanted in (
+            ("EXPOSE", str(asked.container_port)),
+            ("VOLUME", asked.directory),
+            ("WORKDIR", asked.directory),
+        ):
             one = found.get(name)
             if one is None:
                 yield Found(block.place, f"jupyter.image asks for {name} {wanted}", f"add {name} {wanted}")
-            elif one.value.strip("[]\" ") != wanted:
-                yield Found(one.place, f"jupyter.image asks for {name} {wanted}, not {one.value}", f"write {name} {wanted}")
+            elif one.value.strip('[]" ') != wanted:
+                yield Found(
+                    one.place, f"jupyter.image asks for {name} {wanted}, not {one.value}", f"write {name} {wanted}"
+                )
         if not {"CMD", "ENTRYPOINT"} & set(found):
             yield Found(block.place, "jupyter.image asks for a command that starts Jupyter", "add CMD")
 
@@ -159,7 +235,9 @@ def libraries(material: Material) -> Iterator[Found]:
         for library in material.homework.jupyter.libraries:
             if library not in names:
                 place = installs[0].place if installs else block.place
-                yield Found(place, f"jupyter.libraries asks for {library}, which the image does not get", f"install {library}")
+                yield Found(
+                    place, f"jupyter.libraries asks for {library}, which the image does not get", f"install {library}"
+                )
         if not {"jupyter", "notebook", "jupyterlab"} & names:
             yield Found(block.place, "the image does not get Jupyter", "install jupyter")
 
@@ -172,7 +250,11 @@ def spot_options(material: Material) -> Iterator[Found]:
         if '"MarketType"' not in block.text and "SpotOptions" not in block.text:
             continue
         if block.path and block.path != name:
-            yield Found(Place(block.place.line - 1), f"the file is judged under the name {name}, not {block.path}", f"write {name}")
+            yield Found(
+                Place(block.place.line - 1),
+                f"the file is judged under the name {name}, not {block.path}",
+                f"write {name}",
+            )
         try:
             data = json.loads(block.text)
         except (ValueError, RecursionError):
@@ -184,7 +266,9 @@ def spot_options(material: Material) -> Iterator[Found]:
         for holder, key, wanted in ((data, "MarketType", "spot"), (inner, "SpotInstanceType", "one-time")):
             if holder.get(key) != wanted:
                 place = _line_of(block.text, f'"{key}"')
-                yield Found(block.at(place), f"spot.options asks for {key} {wanted}, not {holder.get(key)}", f'write "{wanted}"')
+                yield Found(
+                    block.at(place), f"spot.options asks for {key} {wanted}, not {holder.get(key)}", f'write "{wanted}"'
+                )
         if "MaxPrice" not in inner:
             yield Found(block.place, "spot.options asks for a ceiling: MaxPrice is missing", "add it")
 
@@ -200,17 +284,37 @@ def prices_of_what_is_launched(material: Material) -> Iterator[Found]:
     for line in material.aws:
         for word in line.options.get("--instance-types", ()) if line.operation == "describe-spot-price-history" else ():
             if word.text not in (asked.instance_type, *asked.accepted_types):
-                yield Found(word.place, f"the spot instance is a {asked.instance_type}, the price looked up is that of a {word.text}", f"write {asked.instance_type}")
+                yield Found(
+                    word.place,
+                    f"the spot instance is a {asked.instance_type}, the price looked up is that of a {word.text}",
+                    f"write {asked.instance_type}",
+                )
         if line.operation == "describe-spot-price-history" and "--region" in line.options:
             word = line.options["--region"][0]
             if word.is_literal and "YOUR" not in word.text:
-                yield Found(word.place, f"the price of {word.text} is looked up, the instance is launched in the reader's region", "leave --region out")
+                yield Found(
+                    word.place,
+                    f"the price of {word.text} is looked up, the instance is launched in the reader's region",
+                    "leave --region out",
+                )
         for word in line.options.get("--product-descriptions", ()):
             if word.is_literal and word.text not in _PRODUCTS:
-                yield Found(word.place, f"no prices: there is no product {word.text!r}", meant(word.text, _PRODUCTS, "write Linux/UNIX"))
+                yield Found(
+                    word.place,
+                    f"no prices: there is no product {word.text!r}",
+                    meant(word.text, _PRODUCTS, "write Linux/UNIX"),
+                )
 
 
-_PRODUCTS = ("Linux/UNIX", "Linux/UNIX (Amazon VPC)", "SUSE Linux", "SUSE Linux (Amazon VPC)", "Windows", "Windows (Amazon VPC)", "Red Hat Enterprise Linux")
+_PRODUCTS = (
+    "Linux/UNIX",
+    "Linux/UNIX (Amazon VPC)",
+    "SUSE Linux",
+    "SUSE Linux (Amazon VPC)",
+    "Windows",
+    "Windows (Amazon VPC)",
+    "Red Hat Enterprise Linux",
+)
 
 
 @rule("RQ010", "error")
@@ -218,9 +322,20 @@ def policy(material: Material) -> Iterator[Found]:
     """The group gets the policy that is judged."""
     wanted = material.homework.account.policy
     text = "\n".join(material.document.lines)
-    clause = next((s for s in material.document.sections if s.title == material.homework.requirements["account.admin-group"].clause), None)
+    clause = next(
+        (
+            s
+            for s in material.document.sections
+            if s.title == material.homework.requirements["account.admin-group"].clause
+        ),
+        None,
+    )
     if wanted not in text:
-        yield Found(clause.place if clause else Place(1), f"account.admin-group asks for {wanted}, which the document does not name", f"name {wanted}")
+        yield Found(
+            clause.place if clause else Place(1),
+            f"account.admin-group asks for {wanted}, which the document does not name",
+            f"name {wanted}",
+        )
 
 
 @rule("RQ011", "error")
@@ -230,7 +345,9 @@ def notebook_instance(material: Material) -> Iterator[Found]:
     for line in material.aws:
         for word in line.options.get("--instance-type", ()) if line.operation == "create-notebook-instance" else ():
             if word.text != wanted and word.is_literal:
-                yield Found(word.place, f"the homework's notebook instance is a {wanted}, not a {word.text}", f"write {wanted}")
+                yield Found(
+                    word.place, f"the homework's notebook instance is a {wanted}, not a {word.text}", f"write {wanted}"
+                )
 
 
 def _aws(operation: str) -> Callable[[Material], bool]:
@@ -263,11 +380,15 @@ def _detaches(material: Material) -> bool:
 
 def _attaches_and_exits(material: Material) -> bool:
     attach = next((c.place.line for c in material.commands if c.argv[:2] == ("docker", "attach")), None)
-    return attach is not None and any(c.name == "exit" and c.machine == "container" and c.place.line > attach for c in material.commands)
+    return attach is not None and any(
+        c.name == "exit" and c.machine == "container" and c.place.line > attach for c in material.commands
+    )
 
 
 def _removes(container: str) -> Callable[[Material], bool]:
-    return lambda material: any(line.name == "rm" and any(word.text == container for word in line.operands) for line in material.docker)
+    return lambda material: any(
+        line.name == "rm" and any(word.text == container for word in line.operands) for line in material.docker
+    )
 
 
 # What a document must have its reader do, in code or in words, for a requirement to be met at all.
@@ -332,18 +453,31 @@ def deeds(material: Material) -> Iterator[Found]:
         requirement = material.homework.requirements.get(id)
         if requirement is not None and not is_done(material):
             section = titles.get(requirement.clause)
-            yield Found(section.place if section else Place(1), f"no step does what {id} will be judged by: {requirement.statement}", requirement.hint)
+            yield Found(
+                section.place if section else Place(1),
+                f"no step does what {id} will be judged by: {requirement.statement}",
+                requirement.hint,
+            )
 
 
 @rule("RQ013", "error")
 def images_are_there(material: Material) -> Iterator[Found]:
     """The images that are judged to be on the bastion are pulled or run there."""
-    had = {word.text.partition(":")[0] for line in material.docker if line.name in ("run", "pull") for word in line.operands[:1]}
+    had = {
+        word.text.partition(":")[0]
+        for line in material.docker
+        if line.name in ("run", "pull")
+        for word in line.operands[:1]
+    }
     first = next((line for line in material.docker), None)
     for name in material.homework.docker.images if first else ():
         if name not in had:
             assert first is not None
-            yield Found(first.command.place, f"docker.images asks for {name}, which no step pulls or runs", f"docker pull {name}")
+            yield Found(
+                first.command.place,
+                f"docker.images asks for {name}, which no step pulls or runs",
+                f"docker pull {name}",
+            )
 
 
 @rule("RQ014", "error")
@@ -352,7 +486,9 @@ def private_stays_private(material: Material) -> Iterator[Found]:
     for line in material.aws:
         words = line.options.get("--security-group-ids", ())
         if line.operation == "run-instances" and len(words) > 1 and role(line) == "private":
-            yield Found(words[1].place, "the private instance is judged to be in its own group only", f"remove {words[1].text}")
+            yield Found(
+                words[1].place, "the private instance is judged to be in its own group only", f"remove {words[1].text}"
+            )
 
 
 @rule("RQ015", "error")
@@ -363,5 +499,9 @@ def names_printed_twice(material: Material) -> Iterator[Found]:
         for name, _ in find(line.command.comment):
             at = line.command.place.line
             if name in seen and line.operation in ("run-instances", "create-security-group"):
-                yield Found(line.command.place, f"{name} is printed by line {seen[name]} already, and means another thing there", "call it otherwise")
+                yield Found(
+                    line.command.place,
+                    f"{name} is printed by line {seen[name]} already, and means another thing there",
+                    "call it otherwise",
+                )
             seen.setdefault(name, at)

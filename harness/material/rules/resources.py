@@ -81,9 +81,12 @@ def _sides(text: str) -> set[str]:
 
 def _end(found: list[Thing], kind: Kind, line: AwsLine, section: str) -> None:
     for word in line.values(kind.option, kind.named):
-        named = next((thing for thing in found if thing.kind is kind and thing.name == word.text and thing.ended is None), None)
+        named = next(
+            (thing for thing in found if thing.kind is kind and thing.name == word.text and thing.ended is None), None
+        )
         unnamed = [thing for thing in found if thing.kind is kind and not thing.name and thing.ended is None]
-        likely = [thing for thing in unnamed if _sides(thing.section) & _sides(section)]
+        meant = _sides(re.split(r"\b(?:but|keep)\b", section)[0])
+        likely = [thing for thing in unnamed if _sides(thing.section) & meant]
         target = named or next(iter(likely or unnamed), None)
         if target is not None:
             target.ended = line.command
@@ -126,12 +129,18 @@ def order_of_life(material: Material) -> Iterator[Found]:
             ended |= {word.text: line.command for word in line.values(kind.option, kind.named)}
 
 
-def _used(line: AwsLine, option: str, word: Word, ended: dict[str, Command], created: dict[str, Command]) -> Iterator[Found]:
+def _used(
+    line: AwsLine, option: str, word: Word, ended: dict[str, Command], created: dict[str, Command]
+) -> Iterator[Found]:
     end, made = ended.get(word.text), created.get(word.text)
     is_looking = line.operation == "wait" or line.operation.startswith(("describe-", "list-"))
     if made and made.place.line > line.command.place.line and option != "--group-name":
         yield Found(word.place, f"{word.text} is made in line {made.place.line} only", "move this step below it")
-    elif end is not None and not is_looking and (option in ("--role-name", "--notebook-instance-name") or word.text.startswith("YOUR_")):
+    elif (
+        end is not None
+        and not is_looking
+        and (option in ("--role-name", "--notebook-instance-name") or word.text.startswith("YOUR_"))
+    ):
         yield Found(word.place, f"{word.text} was deleted in line {end.place.line}", "move the deletion to the end")
 
 
@@ -142,9 +151,15 @@ def machines_live(material: Material) -> Iterator[Found]:
         if thing.kind.name != "instance" or thing.ended is None:
             continue
         machine = "bastion" if _is(thing, "bastion", "public") else "private" if _is(thing, "private") else ""
-        later = next((c for c in material.commands if c.machine == machine and c.place.line > thing.ended.place.line), None)
+        later = next(
+            (c for c in material.commands if c.machine == machine and c.place.line > thing.ended.place.line), None
+        )
         if later is not None:
-            yield Found(later.place, f"the {machine} was terminated in line {thing.ended.place.line}", "move this step up, or the termination down")
+            yield Found(
+                later.place,
+                f"the {machine} was terminated in line {thing.ended.place.line}",
+                "move this step up, or the termination down",
+            )
 
 
 def _is(thing: Thing, *words: str) -> bool:
@@ -156,10 +171,16 @@ def machines_run(material: Material) -> Iterator[Found]:
     """No step runs on an instance that is launched later."""
     launches = [thing for thing in things(material) if thing.kind.name == "instance"]
     for machine in ("bastion", "private"):
-        own = [t for t in launches if _is(t, machine) or (machine == "bastion" and _is(t, "public") and not _is(t, "spot"))]
+        own = [
+            t for t in launches if _is(t, machine) or (machine == "bastion" and _is(t, "public") and not _is(t, "spot"))
+        ]
         first = next((c for c in material.commands if c.machine == machine and c.name != "ssh"), None)
         if own and first and all(thing.command.place.line > first.place.line for thing in own):
-            yield Found(first.place, f"the {machine} is launched in line {own[0].command.place.line} only", "move this step below the launch")
+            yield Found(
+                first.place,
+                f"the {machine} is launched in line {own[0].command.place.line} only",
+                "move this step below the launch",
+            )
 
 
 @rule("RS005", "error")
@@ -169,22 +190,36 @@ def references_go_first(material: Material) -> Iterator[Found]:
     attached: dict[tuple[str, str], Command] = {}
     gone: set[str] = set()
     for line in material.aws:
-        group, source, role, policy = (line.value(o) for o in ("--group-id", "--source-group", "--role-name", "--policy-arn"))
+        group, source, role, policy = (
+            line.value(o) for o in ("--group-id", "--source-group", "--role-name", "--policy-arn")
+        )
         if group and source and line.operation.startswith("authorize"):
             refers[source.text] = group.text
         elif line.operation == "delete-security-group" and group:
             if group.text in refers and refers[group.text] not in gone:
-                yield Found(group.place, f"DependencyViolation: a rule of {refers[group.text]} refers to {group.text}", f"delete {refers[group.text]} first")
+                yield Found(
+                    group.place,
+                    f"DependencyViolation: a rule of {refers[group.text]} refers to {group.text}",
+                    f"delete {refers[group.text]} first",
+                )
             gone.add(group.text)
         elif role and policy and line.operation == "attach-role-policy":
             attached[role.text, policy.text] = line.command
         elif role and policy and line.operation == "detach-role-policy":
             if (role.text, policy.text) not in attached:
                 near = nearest(policy.text, [p for r, p in attached if r == role.text])
-                yield Found(policy.place, f"NoSuchEntity: {policy.text} was not attached to {role.text}", f"write {near}" if near else "attach it first")
+                yield Found(
+                    policy.place,
+                    f"NoSuchEntity: {policy.text} was not attached to {role.text}",
+                    f"write {near}" if near else "attach it first",
+                )
             attached.pop((role.text, policy.text), None)
         elif role and line.operation == "delete-role" and any(name == role.text for name, _ in attached):
-            yield Found(role.place, "DeleteConflict: Cannot delete entity, must detach all policies first", "detach-role-policy first")
+            yield Found(
+                role.place,
+                "DeleteConflict: Cannot delete entity, must detach all policies first",
+                "detach-role-policy first",
+            )
 
 
 @rule("RS006", "error")
@@ -204,7 +239,11 @@ def instances_end_before_groups(material: Material) -> Iterator[Found]:
             for word in line.options.get("--group-id", ()):
                 there = [name for name in inside.get(word.text, []) if name in alive]
                 if there:
-                    yield Found(word.place, f"DependencyViolation: {', '.join(there)} is still in the group", "terminate it and wait: aws ec2 wait instance-terminated")
+                    yield Found(
+                        word.place,
+                        f"DependencyViolation: {', '.join(there)} is still in the group",
+                        "terminate it and wait: aws ec2 wait instance-terminated",
+                    )
 
 
 @rule("RS007", "error")
@@ -216,7 +255,11 @@ def notebooks_stop_first(material: Material) -> Iterator[Found]:
         if line.operation == "wait" and line.operands and line.operands[0].text in ("notebook-instance-stopped",):
             stopped |= names
         elif line.operation == "delete-notebook-instance" and not names <= stopped:
-            yield Found(line.command.place, "ValidationException: a notebook instance must be stopped before it is deleted", "stop-notebook-instance and wait notebook-instance-stopped first")
+            yield Found(
+                line.command.place,
+                "ValidationException: a notebook instance must be stopped before it is deleted",
+                "stop-notebook-instance and wait notebook-instance-stopped first",
+            )
 
 
 @rule("RS008", "error")
@@ -226,9 +269,16 @@ def rules_once(material: Material) -> Iterator[Found]:
     for line in material.aws:
         if line.operation != "authorize-security-group-ingress":
             continue
-        key = tuple(" ".join(word.text for word in line.options.get(option, ())) for option in ("--group-id", "--group-name", "--protocol", "--port", "--cidr", "--source-group"))
+        key = tuple(
+            " ".join(word.text for word in line.options.get(option, ()))
+            for option in ("--group-id", "--group-name", "--protocol", "--port", "--cidr", "--source-group")
+        )
         if key in seen:
-            yield Found(line.command.place, f"InvalidPermission.Duplicate: line {seen[key].place.line} adds the same rule", "was another group or port meant?")
+            yield Found(
+                line.command.place,
+                f"InvalidPermission.Duplicate: line {seen[key].place.line} adds the same rule",
+                "was another group or port meant?",
+            )
         seen.setdefault(key, line.command)
 
 
@@ -238,13 +288,19 @@ def sagemaker_is_cleaned(material: Material) -> Iterator[Found]:
     example = _example(material)
     if example is None:
         return
-    text = " ".join(prose.text for prose in material.document.prose if prose.place.line > example.line and prose.kind != "heading")
+    text = " ".join(
+        prose.text for prose in material.document.prose if prose.place.line > example.line and prose.kind != "heading"
+    )
     lines = " ".join(" ".join(c.argv) for c in material.commands if c.place.line > example.line)
     calls = " ".join(block.text for block in material.blocks("python"))
     for name, command, words, call in _LEFT:
         said = re.search(words, text, re.IGNORECASE) and re.search(r"\b(?:delet|clean|remov)", text, re.IGNORECASE)
         if command not in lines and not re.search(call, calls) and not (said and name != "model"):
-            yield Found(example, f"the example leaves {name} behind, and no step deletes it: sagemaker.cleaned will not be met", f"add {command}")
+            yield Found(
+                example,
+                f"the example leaves {name} behind, and no step deletes it: sagemaker.cleaned will not be met",
+                f"add {command}",
+            )
 
 
 def _example(material: Material) -> Place | None:
@@ -252,12 +308,24 @@ def _example(material: Material) -> Place | None:
         for row, text in enumerate(block.text.split("\n")):
             if ".deploy(" in text:
                 return block.at(row)
-    return next((prose.place for prose in material.document.prose if re.search(r"end.to.end example|deployed endpoint|k-?means.*ipynb", prose.text, re.IGNORECASE)), None)
+    return next(
+        (
+            prose.place
+            for prose in material.document.prose
+            if re.search(r"end.to.end example|deployed endpoint|k-?means.*ipynb", prose.text, re.IGNORECASE)
+        ),
+        None,
+    )
 
 
 _LEFT = (
     ("an endpoint", "aws sagemaker delete-endpoint ", r"\bendpoint\b", r"delete_endpoint\("),
-    ("an endpoint configuration", "aws sagemaker delete-endpoint-config", r"endpoint config", r"delete_endpoint\(|delete_endpoint_config"),
+    (
+        "an endpoint configuration",
+        "aws sagemaker delete-endpoint-config",
+        r"endpoint config",
+        r"delete_endpoint\(|delete_endpoint_config",
+    ),
     ("a model", "aws sagemaker delete-model", r"\bmodel\b", r"delete_model\("),
     ("objects in S3", "aws s3 r", r"\bS3\b|bucket", r"objects.*delete|delete_objects"),
 )
@@ -270,7 +338,11 @@ def containers_are_removed(material: Material) -> Iterator[Found]:
     for line in material.docker:
         for word in line.values("--name") if line.name == "run" and line.has("-d", "--detach") else ():
             if word.text == material.homework.jupyter.container and word.text not in removed:
-                yield Found(word.place, f"no step removes the container {word.text}: jupyter.removed will not be met", f"add docker stop and docker rm {word.text} to the clean-up")
+                yield Found(
+                    word.place,
+                    f"no step removes the container {word.text}: jupyter.removed will not be met",
+                    f"add docker stop and docker rm {word.text} to the clean-up",
+                )
 
 
 @rule("RS011", "error")
@@ -288,7 +360,11 @@ def waits_come_after(material: Material) -> Iterator[Found]:
             state = line.operands[0].text
             missing = ids - done[state]
             if missing and done["instance-running"]:
-                yield Found(line.command.place, f"Max attempts exceeded: nothing makes {', '.join(sorted(missing))} {state.removeprefix('instance-')} before this", "wait for what the step before it does")
+                yield Found(
+                    line.command.place,
+                    f"Max attempts exceeded: nothing makes {', '.join(sorted(missing))} {state.removeprefix('instance-')} before this",
+                    "wait for what the step before it does",
+                )
 
 
 @rule("RS012", "warning")
@@ -300,8 +376,18 @@ def waits_are_there(material: Material) -> Iterator[Found]:
         query = line.value("--query")
         if line.operation == "wait":
             waited |= ids
-        elif line.operation == "describe-instances" and ids and query and re.search(r"Public(?:Dns|Ip)", query.text) and not ids & waited:
-            yield Found(line.command.place, "a moment after the launch there is no public address yet: the command prints None", "aws ec2 wait instance-running first")
+        elif (
+            line.operation == "describe-instances"
+            and ids
+            and query
+            and re.search(r"Public(?:Dns|Ip)", query.text)
+            and not ids & waited
+        ):
+            yield Found(
+                line.command.place,
+                "a moment after the launch there is no public address yet: the command prints None",
+                "aws ec2 wait instance-running first",
+            )
 
 
 def defined_names(code: str) -> set[str]:
@@ -311,5 +397,12 @@ def defined_names(code: str) -> set[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    imported = {alias.asname or alias.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
-    return assigned | imported | {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    imported = {
+        alias.asname or alias.name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    return (
+        assigned | imported | {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    )

@@ -44,7 +44,11 @@ def samples_are_whole(material: Material) -> Iterator[Found]:
             try:
                 json.loads(block.text)
             except (ValueError, RecursionError):
-                yield Found(block.place, "the sample is a torn-out piece of JSON: it ends in the middle", "show the whole answer")
+                yield Found(
+                    block.place,
+                    "the sample is a torn-out piece of JSON: it ends in the middle",
+                    "show the whole answer",
+                )
 
 
 @rule("SA003", "error")
@@ -65,7 +69,11 @@ def _keys(material: Material, before: Block, block: Block) -> Iterator[Found]:
     for row, text in enumerate(block.text.split("\n")):
         for match in re.finditer(r'"(\w+)"\s*:', text):
             if wanted and match[1] not in wanted:
-                yield Found(block.at(row, match.start(1)), f"the command prints {', '.join(sorted(wanted))}, no {match[1]!r}", meant(match[1], wanted, "make them agree"))
+                yield Found(
+                    block.at(row, match.start(1)),
+                    f"the command prints {', '.join(sorted(wanted))}, no {match[1]!r}",
+                    meant(match[1], wanted, "make them agree"),
+                )
 
 
 def _columns(before: Block, block: Block) -> Iterator[Found]:
@@ -84,7 +92,11 @@ def python_parses(material: Material) -> Iterator[Found]:
         try:
             ast.parse(code)
         except SyntaxError as error:
-            yield Found(block.at((error.lineno or 1) - 1, max((error.offset or 1) - 1, 0)), f"SyntaxError: {error.msg}", "mend the cell")
+            yield Found(
+                block.at((error.lineno or 1) - 1, max((error.offset or 1) - 1, 0)),
+                f"SyntaxError: {error.msg}",
+                "mend the cell",
+            )
         except (ValueError, RecursionError, MemoryError):
             yield Found(block.place, "the cell is nested too deeply", "split it")
 
@@ -103,7 +115,11 @@ def python_names(material: Material) -> Iterator[Found]:
         known |= defined_names(code)
         for node in _nodes(code):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in known:
-                yield Found(block.at(node.lineno - 1, node.col_offset), f"NameError: name {node.id!r} is not defined", meant(node.id, known, "define it in an earlier cell"))
+                yield Found(
+                    block.at(node.lineno - 1, node.col_offset),
+                    f"NameError: name {node.id!r} is not defined",
+                    meant(node.id, known, "define it in an earlier cell"),
+                )
 
 
 def _nodes(code: str) -> list[ast.AST]:
@@ -121,17 +137,34 @@ def estimator_is_asked_right(material: Material) -> Iterator[Found]:
         for node in _nodes(_plain(block.text)):
             if not isinstance(node, ast.Call):
                 continue
-            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            name = (
+                node.func.id
+                if isinstance(node.func, ast.Name)
+                else node.func.attr
+                if isinstance(node.func, ast.Attribute)
+                else ""
+            )
             given: dict[str, Any] = {keyword.arg or "": keyword.value for keyword in node.keywords}
             place = block.at(node.lineno - 1, node.col_offset)
             if name == "KMeans":
-                yield from _settings(block, given, place, {"k": asked.k, "instance_type": asked.training_type, "instance_count": asked.training_count})
+                yield from _settings(
+                    block,
+                    given,
+                    place,
+                    {"k": asked.k, "instance_type": asked.training_type, "instance_count": asked.training_count},
+                )
             elif name == "deploy":
-                yield from _settings(block, given, place, {"instance_type": asked.endpoint_type, "initial_instance_count": 1})
+                yield from _settings(
+                    block, given, place, {"instance_type": asked.endpoint_type, "initial_instance_count": 1}
+                )
             for word in given:
                 if name in _KEYWORDS and word not in _KEYWORDS[name]:
                     at = block.at(given[word].lineno - 1, 0)
-                    yield Found(at, f"TypeError: {name}() got an unexpected keyword argument {word!r}", meant(word, _KEYWORDS[name], "see the SDK"))
+                    yield Found(
+                        at,
+                        f"TypeError: {name}() got an unexpected keyword argument {word!r}",
+                        meant(word, _KEYWORDS[name], "see the SDK"),
+                    )
 
 
 _KEYWORDS = {
@@ -147,7 +180,11 @@ def _settings(block: Block, given: dict[str, Any], place: Place, wanted: dict[st
         if node is None:
             yield Found(place, f"TypeError: the call lacks {name}", f"add {name}={value!r}")
         elif isinstance(node, ast.Constant) and node.value != value:
-            yield Found(block.at(node.lineno - 1, node.col_offset), f"{name}={node.value!r}, the homework wants {value!r}", f"write {value!r}")
+            yield Found(
+                block.at(node.lineno - 1, node.col_offset),
+                f"{name}={node.value!r}, the homework wants {value!r}",
+                f"write {value!r}",
+            )
 
 
 @rule("SA007", "error")
@@ -156,8 +193,14 @@ def magics_install_what_works(material: Material) -> Iterator[Found]:
     uses = next((block for block in material.blocks("python") if re.search(r"\bKMeans\b", block.text)), None)
     for block in material.blocks("python"):
         for row, text in enumerate(block.text.split("\n")):
-            if re.match(r"[%!]\s*pip3? install", text) and "sagemaker" in text and not re.search(r"sagemaker[^\"']*(?:<\s*3|==\s*2|~=\s*2)", text):
-                yield Found(block.at(row), "this installs sagemaker 3, where importing KMeans fails", 'write "sagemaker<3"')
+            if (
+                re.match(r"[%!]\s*pip3? install", text)
+                and "sagemaker" in text
+                and not re.search(r"sagemaker[^\"']*(?:<\s*3|==\s*2|~=\s*2)", text)
+            ):
+                yield Found(
+                    block.at(row), "this installs sagemaker 3, where importing KMeans fails", 'write "sagemaker<3"'
+                )
             elif re.match(r"[%!]\s*pip3? install", text) and not re.search(r"sagemaker\b", text) and uses is not None:
                 yield Found(block.at(row), "nothing pins the SageMaker SDK", 'install "sagemaker<3"')
 
@@ -176,7 +219,14 @@ def options_file_is_right(material: Material) -> Iterator[Found]:
 
 def _file(material: Material, text: str) -> Block | None:
     match = re.match(r"file://(.*)", text)
-    return next((b for b in material.blocks("json") if match and b.path.rsplit("/", 1)[-1] == match[1].rsplit("/", 1)[-1] and b.path), None)
+    return next(
+        (
+            b
+            for b in material.blocks("json")
+            if match and b.path.rsplit("/", 1)[-1] == match[1].rsplit("/", 1)[-1] and b.path
+        ),
+        None,
+    )
 
 
 def _shaped(block: Block, shape: Any, data: Any = None, *, is_root: bool = True) -> Iterator[Found]:
@@ -187,11 +237,24 @@ def _shaped(block: Block, shape: Any, data: Any = None, *, is_root: bool = True)
     if isinstance(shape, StructureShape) and isinstance(data, dict):
         for key, value in data.items():
             if key not in shape.members:
-                yield Found(_where(block, key), f"aws: Unknown parameter {key!r}", meant(key, shape.members, f"use one of {', '.join(shape.members)}"))
+                yield Found(
+                    _where(block, key),
+                    f"aws: Unknown parameter {key!r}",
+                    meant(key, shape.members, f"use one of {', '.join(shape.members)}"),
+                )
             else:
                 yield from _shaped(block, shape.members[key], value, is_root=False)
-    elif shape.type_name == "string" and shape.metadata.get("enum") and isinstance(data, str) and data not in shape.metadata["enum"]:
-        yield Found(_where(block, data), f"AWS knows no {data!r} here", meant(data, shape.metadata["enum"], f"use one of {', '.join(shape.metadata['enum'])}"))
+    elif (
+        shape.type_name == "string"
+        and shape.metadata.get("enum")
+        and isinstance(data, str)
+        and data not in shape.metadata["enum"]
+    ):
+        yield Found(
+            _where(block, data),
+            f"AWS knows no {data!r} here",
+            meant(data, shape.metadata["enum"], f"use one of {', '.join(shape.metadata['enum'])}"),
+        )
     elif shape.type_name == "string" and not isinstance(data, str) and not is_root:
         yield Found(_where(block, str(data)), f"aws: Invalid type: {data!r} is no text", f'write "{data}"')
 
@@ -216,9 +279,17 @@ def spot_ceiling(material: Material) -> Iterator[Found]:
             col = match.start(1) - (block.text.rfind("\n", 0, match.start(1)) + 1)
             listed = table("instances")["hourly"]["us-east-1"].get(kind.text)
             if listed and float(match[1]) > listed:
-                yield Found(block.at(row, col), f"{match[1]} is above what a {kind.text} costs on demand ({listed} in us-east-1): it saves nothing", f"write less than {listed}")
+                yield Found(
+                    block.at(row, col),
+                    f"{match[1]} is above what a {kind.text} costs on demand ({listed} in us-east-1): it saves nothing",
+                    f"write less than {listed}",
+                )
             elif listed and float(match[1]) < listed / 4:
-                yield Found(block.at(row, col), f"SpotMaxPriceTooLow: a {kind.text} is hardly ever had for {match[1]} ({listed} on demand)", "write a little more than the spot price")
+                yield Found(
+                    block.at(row, col),
+                    f"SpotMaxPriceTooLow: a {kind.text} is hardly ever had for {match[1]} ({listed} on demand)",
+                    "write a little more than the spot price",
+                )
 
 
 @rule("SA010", "error")
@@ -232,14 +303,27 @@ def trust_policies(material: Material) -> Iterator[Found]:
 
 
 def _trust(block: Block) -> Iterator[Found]:
-    wanted = {"Version": ("2012-10-17", "2008-10-17"), "Effect": ("Allow",), "Service": ("sagemaker.amazonaws.com", "ec2.amazonaws.com", "lambda.amazonaws.com"), "Action": ("sts:AssumeRole",)}
+    wanted = {
+        "Version": ("2012-10-17", "2008-10-17"),
+        "Effect": ("Allow",),
+        "Service": ("sagemaker.amazonaws.com", "ec2.amazonaws.com", "lambda.amazonaws.com"),
+        "Action": ("sts:AssumeRole",),
+    }
     for row, text in enumerate(block.text.split("\n")):
         for match in re.finditer(r'"(\w+)"\s*:\s*(?:"([^"]*)")?', text):
             key, value = match[1], match[2]
             if key in wanted and value is not None and value not in wanted[key]:
-                yield Found(block.at(row, match.start(2)), f"MalformedPolicyDocument or a role that nobody may assume: {key} is {value!r}", meant(value, wanted[key], f"write {wanted[key][0]}"))
+                yield Found(
+                    block.at(row, match.start(2)),
+                    f"MalformedPolicyDocument or a role that nobody may assume: {key} is {value!r}",
+                    meant(value, wanted[key], f"write {wanted[key][0]}"),
+                )
             elif key not in (*wanted, "Statement", "Principal", "Sid", "Condition", "StringEquals", "AWS"):
-                yield Found(block.at(row, match.start(1)), f"MalformedPolicyDocument: no element is called {key!r}", meant(key, (*wanted, "Statement", "Principal"), "see the policy grammar"))
+                yield Found(
+                    block.at(row, match.start(1)),
+                    f"MalformedPolicyDocument: no element is called {key!r}",
+                    meant(key, (*wanted, "Statement", "Principal"), "see the policy grammar"),
+                )
 
 
 @rule("SA011", "error")
@@ -269,10 +353,19 @@ def arns_exist(material: Material) -> Iterator[Found]:
     for line in material.aws:
         for word in line.options.get("--policy-arn", ()):
             match = re.match(r"arn:aws:iam::aws:policy/(.+)$", word.text)
-            if match is None and word.is_literal and "YOUR_" not in word.text and not re.match(r"arn:aws:iam::\d{12}:policy/", word.text):
+            if (
+                match is None
+                and word.is_literal
+                and "YOUR_" not in word.text
+                and not re.match(r"arn:aws:iam::\d{12}:policy/", word.text)
+            ):
                 yield Found(word.place, f"{word.text} is no ARN of a policy", "write arn:aws:iam::aws:policy/NAME")
             elif match and match[1] not in known:
-                yield Found(word.place, f"NoSuchEntity: Policy {word.text} does not exist", meant(match[1], known, "see IAM, Policies"))
+                yield Found(
+                    word.place,
+                    f"NoSuchEntity: Policy {word.text} does not exist",
+                    meant(match[1], known, "see IAM, Policies"),
+                )
     for prose in material.document.prose:
         for run in prose.runs:
             text = run.text.strip()

@@ -26,7 +26,11 @@ def no_secrets(material: Material) -> Iterator[Found]:
         for pattern, what in _SECRETS:
             match = re.search(pattern, text)
             if match:
-                yield Found(Place(number, match.start() + 1), f"this looks like {what}", "remove it, and make it invalid where it came from")
+                yield Found(
+                    Place(number, match.start() + 1),
+                    f"this looks like {what}",
+                    "remove it, and make it invalid where it came from",
+                )
 
 
 @rule("SE002", "warning")
@@ -35,7 +39,11 @@ def no_tokens_in_samples(material: Material) -> Iterator[Found]:
     for number, text in enumerate(material.document.lines, start=1):
         match = re.search(r"[?&]token=([0-9a-f]{16,})", text)
         if match:
-            yield Found(Place(number, match.start(1) + 1), "a token of a server of the author's: who copies it is refused", "write YOUR_TOKEN")
+            yield Found(
+                Place(number, match.start(1) + 1),
+                "a token of a server of the author's: who copies it is refused",
+                "write YOUR_TOKEN",
+            )
 
 
 @rule("SE003", "error")
@@ -54,4 +62,8 @@ def agents_stay_home(material: Material) -> Iterator[Found]:
     for command in material.commands:
         keys = [word for word in command.bare[1:] if re.search(r"\.pem\b|id_rsa\b|id_ed25519\b(?!\.pub)", word.text)]
         if command.name in ("scp", "rsync", "sftp") and keys:
-            yield Found(keys[0].place, "the private key is copied to another machine, where others may read it", "use ssh -A, or ssh -J")
+            yield Found(
+                keys[0].place,
+                "the private key is copied to another machine, where others may read it",
+                "use ssh -A, or ssh -J",
+            )

@@ -10,6 +10,7 @@ import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from harness.errors import UsageError
 from harness.material.document import Block, Command, Place
@@ -19,6 +20,7 @@ from harness.material.shell import ANGLED
 from harness.material.tables import programs
 from harness.material.words import nearest
 
+MOST_TEXTS = 2_000
 SECONDS = 20.0
 """What ShellCheck or hadolint may take; both need a tenth of a second for a homework."""
 
@@ -28,22 +30,30 @@ def parses(material: Material) -> Iterator[Found]:
     """Shell blocks are shell."""
     for block in material.blocks("shell"):
         for place, fault in block.faults[:3]:
-            yield Found(place, f"{fault}, so the shell waits for more or complains", "close what is opened, or mend the line")
+            yield Found(
+                place, f"{fault}, so the shell waits for more or complains", "close what is opened, or mend the line"
+            )
 
 
 @rule("SH002", "error")
 def plain_characters(material: Material) -> Iterator[Found]:
     """Commands and files hold no typographic quotes, dashes or spaces: programs take them for letters."""
-    for block in material.blocks("shell", "json", "dockerfile", "python", "keys"):
+    for block in material.blocks("shell", "json", "dockerfile", "python", "keys", "file"):
         for row, text in enumerate(block.text.split("\n")):
             comment = block.kind in ("shell", "python", "dockerfile") and text.lstrip().startswith("#")
-            match = None if comment else _TYPOGRAPHIC.search(text)
+            pattern = _QUOTED_ATTRIBUTE if block.kind == "file" else _TYPOGRAPHIC
+            match = None if comment else pattern.search(text)
             if match:
                 name, plain = _NAMES.get(match[0], ("an invisible character", "nothing"))
-                yield Found(block.at(row, match.start()), f"{name} in a command: copied, it is part of a word", f"write {plain}")
+                yield Found(
+                    block.at(row, match.start()), f"{name} in a command: copied, it is part of a word", f"write {plain}"
+                )
 
 
-_TYPOGRAPHIC = re.compile("[\u00a0\u00ad\u200b-\u200f\u2010-\u2015\u2018-\u201f\u202a-\u202f\u2032\u2033\u2060\u2212\u2026\ufeff]")
+_TYPOGRAPHIC = re.compile(
+    "[\u00a0\u00ad\u200b-\u200f\u2010-\u2015\u2018-\u201f\u202a-\u202f\u2032\u2033\u2060\u2212\u2026\ufeff]"
+)
+_QUOTED_ATTRIBUTE = re.compile("(?<==)[\u2018-\u201f]|(?<=\\w)[\u2018-\u201f](?=[ /]*>)")
 _NAMES = {
     "\u2018": ("a typographic quote", "'"), "\u2019": ("a typographic quote", "'"), "\u201c": ("a typographic quote", '"'),
     "\u201d": ("a typographic quote", '"'), "\u2013": ("an en dash", "-- or -"), "\u2014": ("an em dash", "--"),
@@ -61,7 +71,11 @@ def continuations(material: Material) -> Iterator[Found]:
             following = rows[row + 1].strip() if row + 1 < len(rows) else ""
             space = re.search(r"\\[ \t]+$", text)
             if space and not text.lstrip().startswith("#"):
-                yield Found(block.at(row, space.start()), "blanks after the backslash: the command ends here", "remove the blanks")
+                yield Found(
+                    block.at(row, space.start()),
+                    "blanks after the backslash: the command ends here",
+                    "remove the blanks",
+                )
             elif text.endswith("\\") and not text.endswith("\\\\") and not following:
                 yield Found(block.at(row, len(text) - 1), "nothing follows the backslash", "remove the backslash")
 
@@ -102,7 +116,9 @@ def programs_exist(material: Material) -> Iterator[Found]:
         if meant:
             yield Found(word.place, f"{name}: command not found", f"write {meant}")
         elif _is_prose(command):
-            yield Found(word.place, f"{name}: command not found; a sentence stands between the commands", "begin it with #")
+            yield Found(
+                word.place, f"{name}: command not found; a sentence stands between the commands", "begin it with #"
+            )
 
 
 def _is_prose(command: Command) -> bool:
@@ -157,37 +173,40 @@ _NOT_ASKED = "1009,1070,1072,1073,1078,1079,1088,1089,1101,1110,1111,1091,2148,2
 
 def _shellchecked(material: Material, level: str) -> Iterator[Found]:
     blocks = [block for block in material.blocks("shell") if block.machine != "container"]
-    for comment in _comments(material, blocks):
+    for block, comment in _comments(blocks):
         if comment["level"] != level:
             continue
-        block = blocks[int(Path(comment["file"]).stem)]
         message = " ".join(comment["message"].split())
-        yield Found(block.at(comment["line"] - 1, comment["column"] - 1), f"{message} [SC{comment['code']}]", "see ShellCheck's wiki")
+        yield Found(
+            block.at(comment["line"] - 1, comment["column"] - 1),
+            f"{message} [SC{comment['code']}]",
+            "see ShellCheck's wiki",
+        )
 
 
-_CHECKED: dict[int, list[dict[str, object]]] = {}
+_CHECKED: dict[str, list[dict[str, Any]]] = {}
 
 
-def _comments(material: Material, blocks: list[Block]) -> list[dict[str, object]]:
-    """Run ShellCheck, a parser, over the blocks: once for both rules."""
-    key = id(material)
-    if key not in _CHECKED:
+def _comments(blocks: list[Block]) -> Iterator[tuple[Block, dict[str, Any]]]:
+    """Yield ShellCheck's comments, block by block; a text that was checked before is not checked again."""
+    texts = {ANGLED.sub(lambda match: "x" * len(match[0]), block.text): block for block in blocks}
+    if len(_CHECKED) > MOST_TEXTS:
         _CHECKED.clear()
-        _CHECKED[key] = _checked(blocks)
-    return _CHECKED[key]
+    unknown = [text for text in texts if text not in _CHECKED]
+    _CHECKED.update(_checked(unknown) if unknown else {})
+    yield from ((block, comment) for text, block in texts.items() for comment in _CHECKED[text])
 
 
-def _checked(blocks: list[Block]) -> list[dict[str, object]]:
-    if not blocks:
-        return []
+def _checked(texts: list[str]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {text: [] for text in texts}
     with tempfile.TemporaryDirectory(prefix="gate-") as directory:
-        paths = [Path(directory) / f"{number}.sh" for number in range(len(blocks))]
-        for path, block in zip(paths, blocks, strict=True):
-            path.write_text(ANGLED.sub(lambda match: "x" * len(match[0]), block.text), encoding="utf-8")
-        arguments = ["--norc", "-s", "bash", "-f", "json1", "-e", _NOT_ASKED, *map(str, paths)]
-        said = run_checker("shellcheck", arguments)
-    comments: list[dict[str, object]] = json.loads(said)["comments"] if said else []
-    return comments
+        paths = [Path(directory) / f"{number}.sh" for number in range(len(texts))]
+        for path, text in zip(paths, texts, strict=True):
+            path.write_text(text, encoding="utf-8")
+        said = run_checker("shellcheck", ["--norc", "-s", "bash", "-f", "json1", "-e", _NOT_ASKED, *map(str, paths)])
+    for comment in json.loads(said)["comments"] if said else []:
+        found[texts[int(Path(comment["file"]).stem)]].append(comment)
+    return found
 
 
 def run_checker(name: str, arguments: list[str], text: str | None = None) -> str:
@@ -213,7 +232,11 @@ def stays_in_its_shell(material: Material) -> Iterator[Found]:
     for block in material.blocks("shell"):
         for number, command in enumerate(block.commands[:-1]):
             argv = tuple(word.text for word in command.words)
-            if argv[:2] in (("sudo", "su"), ("sudo", "-i"), ("sudo", "-s"), ("sudo", "bash")) or argv in (("su",), ("su", "-"), ("bash",)):
+            if argv[:2] in (("sudo", "su"), ("sudo", "-i"), ("sudo", "-s"), ("sudo", "bash")) or argv in (
+                ("su",),
+                ("su", "-"),
+                ("bash",),
+            ):
                 rest = len(block.commands) - number - 1
                 yield Found(
                     command.place, f"{command} opens a root shell: the {rest} commands after it run only when typed into that shell",
@@ -228,9 +251,17 @@ def words_are_quoted(material: Material) -> Iterator[Found]:
         if command.name != "aws":
             continue
         for word in command.words:
-            if re.match(r"[^'\"$]*[\[*?{`].*", word.raw) and not word.raw.startswith(("'", '"')) and re.search(r"\[|\*|`|\{", word.raw):
+            if (
+                re.match(r"[^'\"$]*[\[*?{`].*", word.raw)
+                and not word.raw.startswith(("'", '"'))
+                and re.search(r"\[|\*|`|\{", word.raw)
+            ):
                 if "'" not in word.raw and '"' not in word.raw:
-                    yield Found(word.place, f"the shell expands {word.raw[:40]!r} before aws sees it", "put it into single quotes")
+                    yield Found(
+                        word.place,
+                        f"the shell expands {word.raw[:40]!r} before aws sees it",
+                        "put it into single quotes",
+                    )
 
 
 @rule("SH013", "error")
@@ -239,10 +270,16 @@ def files_are_named(material: Material) -> Iterator[Found]:
     for command in material.commands:
         if command.name not in ("chmod", "ssh-add"):
             continue
-        files = [word for word in command.bare[1:] if not word.text.startswith("-")][1 if command.name == "chmod" else 0 :]
+        files = [word for word in command.bare[1:] if not word.text.startswith("-")][
+            1 if command.name == "chmod" else 0 :
+        ]
         for word in files:
             if re.fullmatch(r"[a-z]+", word.text) and not _is_known_file(material, word.text):
-                yield Found(word.place, f"{command.name}: cannot access {word.text!r}: no such file; a word too many?", "remove it")
+                yield Found(
+                    word.place,
+                    f"{command.name}: cannot access {word.text!r}: no such file; a word too many?",
+                    "remove it",
+                )
             elif "*" in word.raw and "'" not in word.raw:
                 yield Found(
                     word.place, f"{word.raw!r} stands for every such file in the directory, or for none",
@@ -252,7 +289,12 @@ def files_are_named(material: Material) -> Iterator[Found]:
 
 def _is_known_file(material: Material, name: str) -> bool:
     paths = {block.path.rsplit("/", 1)[-1] for block in material.document.blocks}
-    made = {word.text for command in material.commands if command.name in ("mkdir", "touch", "cp", "curl") for word in command.words}
+    made = {
+        word.text
+        for command in material.commands
+        if command.name in ("mkdir", "touch", "cp", "curl")
+        for word in command.words
+    }
     return name in paths | made
 
 
@@ -261,7 +303,11 @@ def no_download_into_a_shell(material: Material) -> Iterator[Found]:
     """Nothing that is downloaded is run unseen."""
     for command in material.commands:
         source = command.reads
-        if source and source.name in ("curl", "wget") and command.name in ("sh", "bash", "zsh", "python", "python3", "sudo"):
+        if (
+            source
+            and source.name in ("curl", "wget")
+            and command.name in ("sh", "bash", "zsh", "python", "python3", "sudo")
+        ):
             yield Found(
                 command.place, "what the address answers at that moment is run, as whoever is logged in",
                 "download it, look at it, then run it; or install a signed package",
@@ -275,12 +321,23 @@ def downloads_are_safe(material: Material) -> Iterator[Found]:
         if command.name not in ("curl", "wget"):
             continue
         text = " ".join(command.argv)
-        insecure = next((word for word in command.words if word.text in ("-k", "--insecure", "--no-check-certificate")), None)
-        plain = next((word for word in command.words if re.match(r"http://(?!localhost|127\.|YOUR_|\$|<|[A-Z_]+[:/])", word.text)), None)
+        insecure = next(
+            (word for word in command.words if word.text in ("-k", "--insecure", "--no-check-certificate")), None
+        )
+        plain = next(
+            (
+                word
+                for word in command.words
+                if re.match(r"http://(?!localhost|127\.|YOUR_|\$|<|[A-Z_]+[:/])", word.text)
+            ),
+            None,
+        )
         if insecure:
             yield Found(insecure.place, "the certificate is not checked: anybody may answer", "leave the option out")
         if plain:
-            yield Found(plain.place, "the download is not encrypted: anybody on the way may change it", "write https://")
+            yield Found(
+                plain.place, "the download is not encrypted: anybody on the way may change it", "write https://"
+            )
         saves = "-o" in command.argv or " -O" in text or any(other.reads is command for other in material.commands)
         if command.name == "curl" and saves and "https://" in text and not re.search(r" -\w*f|--fail", text):
             yield Found(command.place, "without -f an error page is saved as if it were the file", "add -f")
@@ -292,8 +349,16 @@ def redirections(material: Material) -> Iterator[Found]:
     for command in material.commands:
         for redirect in command.redirects:
             target = redirect.target.text if redirect.target else ""
-            if command.words[0].text == "sudo" and redirect.operator in (">", ">>") and target.startswith(("/etc", "/usr", "/var")):
-                yield Found(redirect.place, f"{target}: permission denied; your own shell opens it, not sudo", "pipe it into sudo tee")
+            if (
+                command.words[0].text == "sudo"
+                and redirect.operator in (">", ">>")
+                and target.startswith(("/etc", "/usr", "/var"))
+            ):
+                yield Found(
+                    redirect.place,
+                    f"{target}: permission denied; your own shell opens it, not sudo",
+                    "pipe it into sudo tee",
+                )
 
 
 def place_of(block: Block, text: str) -> Place:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.material import shell
-from harness.material.document import Place, Prose
+from harness.material.document import Block, Place, Prose
 from harness.material.finding import Found, rule
 from harness.material.lines import read_aws, read_docker
 from harness.material.material import Material
@@ -48,7 +48,9 @@ def fences_closed(material: Material) -> Iterator[Found]:
     for block in material.document.blocks:
         if not block.is_closed:
             place = Place(block.place.line - 1)
-            yield Found(place, "this fence is never closed; all that follows shows as code", "close it with the same marks")
+            yield Found(
+                place, "this fence is never closed; all that follows shows as code", "close it with the same marks"
+            )
 
 
 @rule("MD004", "note")
@@ -70,7 +72,9 @@ def fences_stand_alone(material: Material) -> Iterator[Found]:
                 )  # fmt: skip
     for prose in material.document.prose:
         if prose.text.startswith(("```", "~~~")) or re.search(r"(?:^|\s)(?:```|~~~)", prose.text):
-            yield Found(prose.place, "a fence shows as text", "give the fence a line of its own, and open and close it alike")
+            yield Found(
+                prose.place, "a fence shows as text", "give the fence a line of its own, and open and close it alike"
+            )
 
 
 @rule("MD006", "warning")
@@ -94,12 +98,20 @@ def _lines(prose: Prose) -> Iterator[tuple[Place, str]]:
         yield Place(line), "".join(texts)
 
 
+# A line of a Dockerfile or of Python, where a fence was lost.
+_FOREIGN = re.compile(r"(?:FROM [a-z][\w./-]*(?::\S+)?$|RUN (?:apt|pip|python)|EXPOSE \d+$|(?:import|from) \w+(?:\.\w+)* ?(?:import|as|$)|\w+ = \w+[.(]\w)")
+
+
 def _is_command(text: str) -> bool:
+    if _FOREIGN.match(text.strip()):
+        return True
     words = text.strip().lstrip("-$> ").split()
     if len(words) < 2 or "\0" in text or text.strip().endswith((".", ":", "?")):
         return False
     if words[0] == "aws":
-        return words[1] in ("ec2", "s3", "iam", "configure", "sts", "sagemaker", "service-quotas") or words[1].startswith("--")
+        return words[1] in ("ec2", "s3", "iam", "configure", "sts", "sagemaker", "service-quotas") or words[
+            1
+        ].startswith("--")
     if words[0] == "docker":
         return words[1] in programs().docker and (len(words) > 2 or words[1] in ("ps", "images"))
     return words[0] in ("ssh", "ssh-add", "chmod", "sudo", "apt-get", "curl", "scp") and (
@@ -129,6 +141,19 @@ def _inline(place: Place, command: object) -> Iterator[Found]:
         yield Found(place, f"docker has no command {docker.name!r}", "write the command as docker knows it")
 
 
+@rule("MD009", "warning")
+def colons_announce(material: Material) -> Iterator[Found]:
+    """A paragraph that ends in a colon is followed by what it announces."""
+    parts = material.document.parts
+    for part, after in zip(parts, (*parts[1:], None), strict=False):
+        if not isinstance(part, Prose) or part.kind == "heading" or not part.text.rstrip().endswith(":"):
+            continue
+        is_followed = isinstance(after, Block) or (isinstance(after, Prose) and after.kind in ("item", "cell") and part.kind != "item")
+        if not is_followed and not (isinstance(after, Prose) and after.text.startswith("http")):
+            place = part.runs[-1].place if part.runs else part.place
+            yield Found(place, "this announces something, and nothing follows: a block seems to be missing", "add it, or end the sentence")
+
+
 @rule("MD008", "note")
 def brackets_match(material: Material) -> Iterator[Found]:
     """Parentheses and emphasis in a sentence come in pairs."""
@@ -137,6 +162,8 @@ def brackets_match(material: Material) -> Iterator[Found]:
         text = re.sub(r"(?:^|\s)\w\)|[:;]-?\)", " ", text)
         if text.count("(") != text.count(")"):
             missing = ")" if text.count("(") > text.count(")") else "("
-            yield Found(prose.place, f"a parenthesis without its other half: {missing!r} is missing", "add or remove it")
+            yield Found(
+                prose.place, f"a parenthesis without its other half: {missing!r} is missing", "add or remove it"
+            )
         if re.search(r"(?<!\*)\*\*(?!\*)|(?<!`)`(?!`)", text):
             yield Found(prose.place, "marks of emphasis or code show as text", "close what is opened")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +23,11 @@ def links_not_moved(material: Material) -> Iterator[Found]:
     for link in material.document.links:
         for entry in table("links")["moved"]:
             if re.search(entry["pattern"], link.target):
-                yield Found(link.place, f"{entry['message']}", f"link to {entry['now']}" if entry.get("now") else entry["repair"])
+                yield Found(
+                    link.place,
+                    f"{entry['message']}",
+                    f"link to {entry['now']}" if entry.get("now") else entry["repair"],
+                )
                 break
 
 
@@ -46,7 +51,11 @@ def _address(link: Link, known: set[str]) -> Iterator[Found]:
         return
     host = parts.netloc
     if parts.scheme and parts.scheme not in ("http", "https", "mailto"):
-        yield Found(link.place, f"browsers open no {parts.scheme}: links", nearest(parts.scheme, ["https", "http"]) and "write https")
+        yield Found(
+            link.place,
+            f"browsers open no {parts.scheme}: links",
+            nearest(parts.scheme, ["https", "http"]) and "write https",
+        )
     elif parts.scheme.startswith("http") and not PATTERN.search(host):
         if "." not in host and host.partition(":")[0] != "localhost":
             yield Found(link.place, f"there is no host {host!r}", nearest(host, known) or "mend the address")
@@ -57,7 +66,12 @@ def _address(link: Link, known: set[str]) -> Iterator[Found]:
 def _is_near(host: str, other: str) -> bool:
     """Say whether a host looks like a misspelt other one: same number of labels, and one label a little different."""
     labels = list(zip(host.split("."), other.split("."), strict=False))
-    return host.count(".") == other.count(".") and sum(a != b for a, b in labels) == 1 and all(a == b or a[:2] == b[:2] or a[1:2] == b[:1] for a, b in labels)
+    return host.count(".") == other.count(".") and sum(a != b for a, b in labels) == 1 and all(map(_are_alike, labels))
+
+
+def _are_alike(labels: tuple[str, str]) -> bool:
+    first, second = labels
+    return sorted(first) == sorted(second) or difflib.SequenceMatcher(None, first, second).ratio() > 0.7
 
 
 def _is_web(link: Link) -> bool:
@@ -68,7 +82,11 @@ def _is_web(link: Link) -> bool:
 def links_encrypted(material: Material) -> Iterator[Found]:
     """Links to other people's documents are https."""
     for link in material.document.links:
-        if link.target.startswith("http://") and not PATTERN.search(link.target) and not re.match(r"http://(?:localhost|127\.|0\.0\.0\.0|ip-of|my_)", link.target):
+        if (
+            link.target.startswith("http://")
+            and not PATTERN.search(link.target)
+            and not re.match(r"http://(?:localhost|127\.|0\.0\.0\.0|ip-of|my_)", link.target)
+        ):
             yield Found(link.place, f"{link.target} is not encrypted", "write https://")
 
 
@@ -81,9 +99,15 @@ def files_are_there(material: Material) -> Iterator[Found]:
         if not target or re.match(r"[A-Za-z][A-Za-z+.-]*:|//", link.target):
             continue
         if target.startswith("/") or ".." in PurePosixPath(target).parts:
-            yield Found(link.place, f"{target!r} leads out of the document's directory", "link to a file beside the document, or to its address")
+            yield Found(
+                link.place,
+                f"{target!r} leads out of the document's directory",
+                "link to a file beside the document, or to its address",
+            )
         elif len(target) < 255 and not (root / target).exists():
-            yield Found(link.place, f"there is no file {target!r} beside the document", "mend the link, or add the file")
+            yield Found(
+                link.place, f"there is no file {target!r} beside the document", "mend the link, or add the file"
+            )
 
 
 @rule("LK005", "error")
@@ -93,7 +117,9 @@ def fragments_are_there(material: Material) -> Iterator[Found]:
     for link in material.document.links:
         if link.target.startswith("#") and unquote(link.target[1:]).lower() not in anchors:
             near = nearest(link.target[1:], anchors)
-            yield Found(link.place, f"no heading answers to {link.target!r}", f"write #{near}" if near else "name a heading")
+            yield Found(
+                link.place, f"no heading answers to {link.target!r}", f"write #{near}" if near else "name a heading"
+            )
 
 
 def _anchor(title: str) -> str:
@@ -107,7 +133,11 @@ def known_documents(material: Material) -> Iterator[Found]:
     known = table("links")["known"]
     for link in material.document.links:
         target = link.target.partition("#")[0].rstrip("/")
-        if not _is_web(link) or target in known or any(re.search(entry["pattern"], link.target) for entry in table("links")["moved"]):
+        if (
+            not _is_web(link)
+            or target in known
+            or any(re.search(entry["pattern"], link.target) for entry in table("links")["moved"])
+        ):
             continue
         same = [one for one in known if urlsplit(one).netloc == urlsplit(target).netloc]
         near = nearest(target, same) if same else ""
@@ -117,9 +147,14 @@ def known_documents(material: Material) -> Iterator[Found]:
 
 def _one_slip(first: str, second: str) -> bool:
     """Say whether two addresses differ in one place only, by a few characters."""
-    start = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second)))
+    start = next(
+        (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
+    )
     left, right = first[start:], second[start:]
-    end = next((i for i, (a, b) in enumerate(zip(reversed(left), reversed(right), strict=False)) if a != b), min(len(left), len(right)))
+    end = next(
+        (i for i, (a, b) in enumerate(zip(reversed(left), reversed(right), strict=False)) if a != b),
+        min(len(left), len(right)),
+    )
     return max(len(left), len(right)) - end <= 3
 
 

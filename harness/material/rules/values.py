@@ -25,7 +25,11 @@ def told_before_use(material: Material) -> Iterator[Found]:
         giver = told.get(mention.name)
         others = set(told) - {mention.name}
         if giver is not None and giver.at > mention.at:
-            yield Found(mention.place, f"{mention.name} is used here, but obtained in line {giver.place.line} only", "move the step that obtains it up")
+            yield Found(
+                mention.place,
+                f"{mention.name} is used here, but obtained in line {giver.place.line} only",
+                "move the step that obtains it up",
+            )
         elif giver is None and (near := nearest(mention.name, others)):
             yield Found(mention.place, f"no step says what {mention.name} is", f"write {near}, if that is meant")
 
@@ -36,7 +40,12 @@ def told_at_all(material: Material) -> Iterator[Found]:
     told = providers(material.mentions)
     seen: set[str] = set()
     for mention in material.mentions:
-        if mention.role == "used" and mention.name not in told and mention.name not in seen and not nearest(mention.name, set(told)):
+        if (
+            mention.role == "used"
+            and mention.name not in told
+            and mention.name not in seen
+            and not nearest(mention.name, set(told))
+        ):
             seen.add(mention.name)
             yield Found(
                 mention.place, f"no step says what {mention.name} is, or which command prints it",
@@ -51,7 +60,11 @@ def used_after_told(material: Material) -> Iterator[Found]:
     for name, mention in providers(material.mentions).items():
         if name not in used and not _is_for_the_reader(mention, material):
             near = nearest(name, used)
-            yield Found(mention.place, f"{name} is obtained, and no step uses it", f"write {near}, if that is meant" if near else "leave it out")
+            yield Found(
+                mention.place,
+                f"{name} is obtained, and no step uses it",
+                f"write {near}, if that is meant" if near else "leave it out",
+            )
 
 
 def _is_for_the_reader(mention: Mention, material: Material) -> bool:
@@ -66,7 +79,11 @@ def one_name_each(material: Material) -> Iterator[Found]:
     for mention in material.mentions:
         known = first.setdefault(_meaning(mention.name), mention)
         if known.name != mention.name:
-            yield Found(mention.place, f"{mention.name} seems to be what line {known.place.line} calls {known.name}", "call it by one name")
+            yield Found(
+                mention.place,
+                f"{mention.name} seems to be what line {known.place.line} calls {known.name}",
+                "call it by one name",
+            )
             first[_meaning(mention.name)] = mention
 
 
@@ -78,7 +95,11 @@ def one_name_for_an_option(material: Material) -> Iterator[Found]:
         if mention.option in ("--key-name", "--vpc-id") and mention.command is not None:
             known = first.setdefault(mention.option, mention)
             if known.name.lower() != mention.name.lower() and known.name != mention.name:
-                yield Found(mention.place, f"{mention.name} stands where line {known.place.line} has {known.name}: two names for one thing", f"write {known.name}")
+                yield Found(
+                    mention.place,
+                    f"{mention.name} stands where line {known.place.line} has {known.name}: two names for one thing",
+                    f"write {known.name}",
+                )
 
 
 def _meaning(name: str) -> frozenset[str]:
@@ -128,7 +149,11 @@ def right_kind(material: Material) -> Iterator[Found]:
         wanted = WANTED.get(mention.option) if mention.role == "used" and mention.command else None
         kind = known.get(mention.name) or _by_name(mention.name)
         if wanted and kind and kind != wanted:
-            yield Found(mention.place, f"{mention.option} wants a {wanted}; {mention.name} is a {kind}", f"write the placeholder of the {wanted}")
+            yield Found(
+                mention.place,
+                f"{mention.option} wants a {wanted}; {mention.name} is a {kind}",
+                f"write the placeholder of the {wanted}",
+            )
 
 
 def _by_name(name: str) -> str | None:
@@ -137,7 +162,7 @@ def _by_name(name: str) -> str | None:
 
 _NAMES = {
     r"^vpc-|VPC_ID": "VPC", r"^sg-|GROUP_ID|SG_ID": "security group", r"^ami-|IMAGE_ID|AMI_ID": "image", r"^i-|INSTANCE_ID": "instance",
-    r"KEY_NAME|KEYPAIR": "key pair", r"ROLE_ARN": "ARN",
+    r"KEY_NAME|KEYPAIR": "key pair", r"ROLE_ARN": "ARN", r"CONTAINER_ID": "container", r"TOKEN": "token", r"BUCKET": "bucket", r"_IP$": "address", r"REGION": "region",
 }  # fmt: skip
 
 
@@ -152,10 +177,22 @@ def answer_fits_its_name(material: Material) -> Iterator[Found]:
             continue
         words, field = set(name.upper().split("_")), fields[-1]
         if any(word in words and not re.search(pattern, field) for word, pattern in _ENDS.items()):
-            yield Found(query.place, f"this prints {field}, which is not what {name} says", f"ask for the {' '.join(sorted(words - {'YOUR'})).lower()}")
+            yield Found(
+                query.place,
+                f"this prints {field}, which is not what {name} says",
+                f"ask for the {' '.join(sorted(words - {'YOUR'})).lower()}",
+            )
 
 
-_ENDS = {"ID": r"Ids?$", "IP": r"Ip", "NAME": r"Name$|Dns", "ARN": r"Arn$", "DNS": r"Dns", "ENDPOINT": r"Endpoint", "MODEL": r"Model"}
+_ENDS = {
+    "ID": r"Ids?$",
+    "IP": r"Ip",
+    "NAME": r"Name$|Dns",
+    "ARN": r"Arn$",
+    "DNS": r"Dns",
+    "ENDPOINT": r"Endpoint",
+    "MODEL": r"Model",
+}
 
 
 @rule("PH008", "error")
@@ -171,7 +208,11 @@ def public_and_private(material: Material) -> Iterator[Found]:
             if len(about) == 1 and side not in about:
                 other = next(iter(about))
                 word = next(w for w in command.words for name, _ in find(w.raw) if side in _sides(name))
-                yield Found(word.place, f"this step is about the {other} side, {word.raw} is of the {side} one", f"write the {other} one's")
+                yield Found(
+                    word.place,
+                    f"this step is about the {other} side, {word.raw} is of the {side} one",
+                    f"write the {other} one's",
+                )
 
 
 @rule("PH009", "error")
@@ -182,7 +223,11 @@ def answer_of_the_right_side(material: Material) -> Iterator[Found]:
         query = line.value("--query") if line else None
         match = re.search(r"(Public|Private)(?:Dns|Ip)\w*$", query.text) if query else None
         if query is not None and match and len(_sides(name)) == 1 and match[1].lower() not in _sides(name):
-            yield Found(query.place, f"{match[0]} of what {name} stands for: ssh to it finds no way", f"ask for {'Public' if 'public' in _sides(name) else 'Private'}…")
+            yield Found(
+                query.place,
+                f"{match[0]} of what {name} stands for: ssh to it finds no way",
+                f"ask for {'Public' if 'public' in _sides(name) else 'Private'}…",
+            )
         if query is not None and line is not None and match:
             yield from _asked_of(name, line.values("--instance-ids"))
 
@@ -208,7 +253,11 @@ def one_style(material: Material) -> Iterator[Found]:
         style = next(name for name, pattern in _STYLES.items() if re.match(pattern, mention.name))
         if style not in styles and styles:
             first = next(iter(styles.values()))
-            yield Found(mention.place, f"{mention.name} is another way to write a placeholder than {first.name}", "write all as YOUR_…")
+            yield Found(
+                mention.place,
+                f"{mention.name} is another way to write a placeholder than {first.name}",
+                "write all as YOUR_…",
+            )
         styles.setdefault(style, mention)
 
 
@@ -221,6 +270,10 @@ def text_uses_known_names(material: Material) -> Iterator[Found]:
     told = set(providers(material.mentions))
     for mention in material.mentions:
         if mention.command is None and mention.role == "used" and mention.name not in told and told:
-            prose = next((p for p in material.document.prose if isinstance(p, Prose) and p.order == mention.at[0]), None)
+            prose = next(
+                (p for p in material.document.prose if isinstance(p, Prose) and p.order == mention.at[0]), None
+            )
             if prose is not None and not nearest(mention.name, told) and mention.name.startswith("YOUR_"):
-                yield Found(mention.place, f"no step says what {mention.name} is", "use a placeholder that a step prints")
+                yield Found(
+                    mention.place, f"no step says what {mention.name} is", "use a placeholder that a step prints"
+                )
