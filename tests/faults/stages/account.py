@@ -391,7 +391,9 @@ def key_file_of_another_user(env: Environment) -> None:
 @fault("account", "account.key-mode")
 def ssh_takes_any_key(env: Environment) -> None:
     """The OpenSSH at hand was built without the check of key files."""
-    directory = tools(env, "aws", "bash", "env", "ssh", "ssh-add", "ssh-agent")
+    path = env.context.workstation.environment["PATH"]
+    directory = tools(env)
+    env.context.workstation.environment["PATH"] = f"{directory}:{path}"  # type: ignore[index]
     (directory / "ssh-keygen").write_text(
         f'#!/bin/sh\nfor last; do :; done\n/bin/chmod 600 "$last"\nexec {shutil.which("ssh-keygen")} "$@"\n'
     )
