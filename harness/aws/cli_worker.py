@@ -4,8 +4,8 @@ This is the program of :class:`harness.aws.cli.AwsCommand`, run with ``python -m
 request, ``{"argv": […], "stdin": TEXT, "directory": PATH, "timeout": SECONDS, "pace": SECONDS}``; each line of standard
 output its answer, ``{"exit_code": N, "stdout": TEXT, "stderr": TEXT}``. It ends when standard input does.
 
-``pace`` is how often ``aws … wait`` looks. AWS's own pace is 15 to 60 seconds, where the offline cloud takes a tenth of one;
-how long it waits in all stays the same.
+``pace`` is how often ``aws … wait`` looks. AWS's own pace is 15 to 60 seconds, where the offline cloud takes a tenth of
+one; how long it waits in all stays the same.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import select
 import signal
 import sys
 import tempfile
-from typing import Any, TextIO
+from typing import Any
 
 import botocore.waiter
-from awscli.clidriver import create_clidriver
+from awscli.clidriver import create_clidriver  # type: ignore[import-untyped]
 
 LIMIT = 4 * 1024 * 1024
 """Bytes of a command's output that are kept."""
@@ -79,9 +79,9 @@ def _become(loader: Any, request: dict[str, Any], streams: tuple[int, int, int])
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
     finally:
-        for stream in (sys.stdout, sys.stderr):
+        for output in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
-                stream.flush()
+                output.flush()
         os._exit(code)
 
 
@@ -97,7 +97,7 @@ def _quicken(pace: float) -> None:
     botocore.waiter.SingleWaiterConfig.__init__ = begin
 
 
-def _opened(number: int, mode: str) -> TextIO:
+def _opened(number: int, mode: str) -> Any:
     return os.fdopen(os.dup(number) if number == 0 else number, mode, encoding="utf-8", errors="replace")
 
 

@@ -1,8 +1,8 @@
 """A login with a terminal, as a person has it: one shell after another, each inside the one before.
 
 What is typed is a line that the caller has put together from an argument vector. How a line ended is asked of the shell
-itself: after it the shell prints a word that nobody else knows, and ``$?``. The word is typed in two halves, so that the
-terminal's echo of it is not taken for the answer.
+itself: after it the shell prints a word that nobody else knows, and ``$?``. The word is typed in two halves, so that
+the terminal's echo of it is not taken for the answer.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ class Session:
 
     def __post_init__(self) -> None:
         options = (
-            "IdentityFile=none", f"ForwardAgent={'yes' if self.forwards else 'no'}", "RequestTTY=force", "EscapeChar=none",
+            "IdentityFile=none", f"ForwardAgent={'yes' if self.forwards else 'no'}", "RequestTTY=force",
+            "EscapeChar=none",
         )  # fmt: skip
         self._socket, theirs = socket.socketpair()
         argv = self.ssh.shell_argv(self.target, options)
@@ -185,7 +186,7 @@ class Session:
             self._socket.sendall(data)
 
     def _until(self, mark: str, timeout: float, other: str = "") -> tuple[str, int | None]:
-        """Return what was shown until the shell named ``mark`` (or ``other``), and the exit code that it said with it."""
+        """Return what was shown until the shell named ``mark`` (or ``other``), and the exit code that it said then."""
         deadline = time.monotonic() + timeout
         answered = 0
         wanted = re.compile(rf"\n?({mark}{f'|{other}' if other else ''}):(\d+)\n")

@@ -1,7 +1,7 @@
 """What the document tells its reader to do in the console, done with the API.
 
-Each action does what the sentence asks for and no more, so that what a sentence forgets is missing afterwards. Whatever it
-makes is written to the ledger first.
+Each action does what the sentence asks for and no more, so that what a sentence forgets is missing afterwards. Whatever
+it makes is written to the ledger first.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ class Actions:
         self.key_file: Path | None = None
         self.is_member = self.is_configured = False
         self.known: dict[str, Action] = {
-            "group": self.make_group, "policy": self.attach_policy, "user": self.make_user, "console": self.allow_console,
-            "member": self.join, "access key": self.make_key, "configure": self.configure, "key pair": self.make_key_pair,
-            "budget": self.make_budget, "quota": self.ask_for_quota, "terminate at the end": self.remember_to_terminate,
+            "group": self.make_group, "policy": self.attach_policy, "user": self.make_user,
+            "console": self.allow_console, "member": self.join, "access key": self.make_key,
+            "configure": self.configure, "key pair": self.make_key_pair, "budget": self.make_budget,
+            "quota": self.ask_for_quota, "terminate at the end": self.remember_to_terminate, "end": self.terminate_all,
         }  # fmt: skip
         self.at_the_end: list[Deed] = []
 
@@ -171,13 +172,14 @@ class Actions:
         self.at_the_end.append(deed)
         return DONE
 
-    def terminate_all(self) -> None:
+    def terminate_all(self, _: Deed) -> Outcome:
         """Terminate every instance that runs: what the reader was told to do at the end."""
         aws = self.aws()
         for instance in instances.find_instances(aws, []):
             if instance.state not in ("terminated", "shutting-down"):
                 instances.terminate(aws, instance.id)
                 instances.until_terminated(aws, instance.id)
+        return DONE
 
     @contextmanager
     def _creating(self, kind: str, name: str) -> Iterator[None]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from harness.material.document import Command, Machine, Place, Section
+from harness.material.document import Machine, Place, Section
 
 Kind = Literal["command", "keys", "file", "action"]
 
@@ -25,7 +25,6 @@ class Deed:
     argv: tuple[str, ...] = ()
     text: str = ""
     words: frozenset[str] = frozenset()
-    command: Command | None = field(default=None, compare=False, repr=False)
 
     def is_aws(self, service: str, *operations: str) -> bool:
         """Say whether this is one of these operations of the ``aws`` command."""
@@ -131,14 +130,14 @@ class Guide:
     def after(self, deed: Deed, outcome: Outcome) -> None:
         """Hear how it ended."""
 
-    def mend(self, deed: Deed, outcome: Outcome) -> Mended | None:
+    def mend(self, deed: Deed, outcome: Outcome) -> Mended | None:  # noqa: ARG002 - for others
         """Put right what made a deed fail; ``None`` where that was not possible."""
         return None
 
-    def value(self, kind: str, words: frozenset[str]) -> str:
+    def value(self, kind: str, words: frozenset[str]) -> str:  # noqa: ARG002 - for others
         """Return a value that no step of the document has given, empty where there is none."""
         return ""
 
-    def act(self, deed: Deed) -> Outcome | None:
+    def act(self, deed: Deed) -> Outcome | None:  # noqa: ARG002 - for others
         """Do an action that the follower itself does not know how to do; ``None`` where nobody does."""
         return None

@@ -15,6 +15,11 @@ def prints_nothing(output: str) -> bool:
     return output.strip() in ("", "None", "null", "[]", '""')
 
 
+def with_values(output: str) -> str:
+    """Return an output without the members of JSON that have no value."""
+    return "\n".join(line for line in output.splitlines() if not re.search(r':\s*(?:""|null),?\s*$', line))
+
+
 def patterns(pipeline: Sequence[Sequence[str]]) -> list[str]:
     """Return what the greps of a pipeline look for."""
     return [_pattern(argv) for argv in pipeline[1:] if argv[0] in GREPS]

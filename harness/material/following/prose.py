@@ -18,10 +18,7 @@ ACTIONS: tuple[tuple[str, str], ...] = (
     ("policy", r"\b(?:attach|select|choose|add|grant|give)\b.{0,40}\bAdministratorAccess\b"),
     ("user", r"\b(?:create|add|make)\b (?:a |an |the |new |iam )*user\b(?! group)"),
     ("console", r"\b(?:access to the (?:management )?console|console access|management console)\b"),
-    (
-        "member",
-        r"\badd (?:it|the user|this user|that user|yourself) to (?:the|this|that|your) group\b|\bnew group is selected\b",
-    ),
+    ("member", r"\badd (?:it|the user|th(?:is|at) user) to (?:the|this|that|your) group\b|\bnew group is selected\b"),
     ("access key", r"\b(?:create|generate)\b (?:an |the )?access key|\bprogrammatic\b|\baccess and secret key\b"),
     ("configure", r"\baws configure\b(?! get)"),
     ("key pair", r"\bcreate (?:a |an |the )?(?:new |ec2 )*key ?pair\b"),
@@ -37,31 +34,28 @@ ACTIONS: tuple[tuple[str, str], ...] = (
 )
 """Actions and the words that ask for them, in a sentence."""
 
-# Sentences that tell the reader something to read, to remember or to hand in: nothing of it is to be done here.
-READING = re.compile(
-    r"\b(?:"
-    + "|".join(
-        (
-            r"note that|remember(?! to)|keep|plan|see|look|check|verify|validate|make sure|ensure|wait|read|browse|recall",
-            r"sign up|account at|credits?|promotion|log ?in to (?:your|the)|your account|write it down|put it in|hand it in",
-            r"hand in|turn[- ]in|send a message|submit answers|answer in|questions?|save|download it|install (?:version|the)",
-            r"install and configure|accept the defaults|do not|don't|click|select|navigate|go ?to|follow the prompts|insert",
-            r"set the user name|give your group|in the console|open iam|open ec2|support|try submitting|enter|replace|use",
-            r"pick|consider|take an? (?:ami|moment|image)|have the request|write (?:this|the following)|change the region",
-            r"put the cells|notebook with the kernel|create a file|leave it",
-        )
-    )
-    + r")\b",
-    re.IGNORECASE,
-)
+# What the words of a sentence are that tells the reader something to read, to remember, to click or to hand in: nothing
+# of it is to be done here.
+_READING = """
+    note that|remember(?! to)|keep|plan|see|look|check|verify|validate|make sure|ensure|wait|read|browse|recall
+    consider|sign up|account at|credits?|promotion|log ?in to (?:your|the)|your account|write it down|put it in
+    hand it in|hand in|turn[- ]in|send a message|submit answers|answer in|questions?|save|download it
+    install (?:version|the)|support|leave it|install and configure|accept the defaults|do not|don't|click|select
+    navigate|go ?to|follow the prompts|insert|enter|use|set the user name|give your group|in the console|open iam
+    open ec2|try submitting|replace|pick|change the region|take an? (?:ami|moment|image)|have the request
+    write (?:this|the following)|put the cells|notebook with the kernel|create a file
+"""
+READING = re.compile(rf"\b(?:{'|'.join(line.strip() for line in _READING.strip().splitlines())})\b", re.IGNORECASE)
+_OPENINGS = r"(?:now|then|next|first|please|finally|(?:once|to|in|on|under|from)\b[^,]*),?"
+_VERBS = """
+    add allow attach build change choose clean click configure connect copy create delete deploy describe disable
+    download edit enable enter export generate give go goto grant import increase insert install launch load log
+    login make modify mount move navigate open paste pick point press provision pull push put raise reboot remove
+    rename request reset restart retrieve revoke run save select send set sign start stop submit tag take terminate
+    type update upload use write
+"""
 IMPERATIVE = re.compile(
-    r"""^(?:(?:now|then|next|first|please|once\b[^,]*|finally|to\b[^,]*|in\b[^,]*|on\b[^,]*|under\b[^,]*|from\b[^,]*),?\s+)*
-    (?:please\s+|let\ us\s+|let's\s+)?
-    (?:add|allow|attach|build|change|choose|clean|click|configure|connect|copy|create|delete|deploy|describe|disable|download|edit|
-    enable|enter|export|generate|give|go|goto|grant|import|increase|insert|install|launch|load|log|login|make|modify|mount|
-    move|navigate|open|paste|pick|point|press|provision|pull|push|put|raise|reboot|remove|rename|request|reset|restart|
-    retrieve|revoke|run|save|select|send|set|sign|start|stop|submit|tag|take|terminate|type|update|upload|use|write)\b""",
-    re.IGNORECASE | re.VERBOSE,
+    rf"^(?:{_OPENINGS}\s+)*(?:please\s+|let us\s+|let's\s+)?(?:{'|'.join(_VERBS.split())})\b", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+(?=[A-Z*`(]|[Tt]hen\b)")
 

@@ -1,4 +1,4 @@
-"""The document's commands on the hosts: typed into a login on the bastion, and into the shells that are opened in it."""
+"""The document's commands on the hosts: typed into a login on the bastion, and into shells that are opened in it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Values that steps returned, and which of them a placeholder means.
 
-A placeholder is filled by its name where the document says which command prints it. Otherwise by its kind (from the option
-that it follows, its form, or its words) and then by the words that it shares with what is known of each value: the text
-around the step that made the thing, and the thing's own name. Nothing here knows a placeholder of any particular document.
+A placeholder is filled by its name where the document says which command prints it. Otherwise by its kind (from the
+option that it follows, its form, or its words) and then by the words that it shares with what is known of each value:
+the text around the step that made the thing, and the thing's own name. Nothing here knows a placeholder of any one
+document.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from typing import Any
 OPTION_KINDS = {
     "--vpc-id": "vpc", "--vpc-ids": "vpc", "--group-id": "group", "--group-ids": "group", "--source-group": "group",
     "--security-group-ids": "group", "--instance-ids": "instance", "--instance-id": "instance", "--image-id": "image",
-    "--image-ids": "image", "--key-name": "key", "--subnet-id": "subnet", "--volume-id": "volume", "--volume-ids": "volume",
-    "--role-arn": "role", "--endpoint-name": "endpoint", "--endpoint-config-name": "config", "--model-name": "model",
+    "--image-ids": "image", "--key-name": "key", "--subnet-id": "subnet", "--volume-id": "volume",
+    "--volume-ids": "volume", "--role-arn": "role", "--endpoint-name": "endpoint",
+    "--endpoint-config-name": "config", "--model-name": "model",
     "--training-job-name": "job", "--notebook-instance-name": "notebook", "--bucket": "bucket", "--region": "region",
     "--spot-instance-request-ids": "request", "--snapshot-id": "snapshot",
 }  # fmt: skip
@@ -27,8 +29,9 @@ PREFIXES = {
 }  # fmt: skip
 # What an AWS answer calls a value, and its kind; ids are known by their form.
 KEYS = {
-    "PublicDnsName": "name", "PrivateDnsName": "name", "PublicIpAddress": "ip", "PrivateIpAddress": "ip", "PublicIp": "ip",
-    "KeyName": "key", "EndpointName": "endpoint", "EndpointConfigName": "config", "ModelName": "model",
+    "PublicDnsName": "name", "PrivateDnsName": "name", "PublicIpAddress": "ip", "PrivateIpAddress": "ip",
+    "PublicIp": "ip", "KeyName": "key", "EndpointName": "endpoint", "EndpointConfigName": "config",
+    "ModelName": "model",
     "TrainingJobName": "job", "NotebookInstanceName": "notebook", "BucketName": "bucket", "Account": "account",
 }  # fmt: skip
 KIND_WORDS = {
@@ -38,7 +41,9 @@ KIND_WORDS = {
     "config": "config", "model": "model", "job": "job", "region": "region", "account": "account", "volume": "volume",
     "instance": "instance", "id": "instance",
 }  # fmt: skip
-SAME = {"sg": "group", "ec2": "instance", "vm": "bastion", "jump": "bastion", "jumpbox": "bastion", "baston": "bastion"}
+# Words of a placeholder that say what kind of value it is, or nothing; the others say which one of that kind.
+PLAIN = frozenset({"your", "my", "the", "ids", "arn", "value", "of", "in", "on", "aws", "ec", "url", *KIND_WORDS})
+SAME = {"sg": "group", "ec2": "instance", "vm": "bastion", "jump": "bastion", "jumpbox": "bastion"}
 ID = re.compile(
     r"(?<![\w-])(?P<prefix>vpc|sg|i|ami|subnet|vol|sir|snap|eni|eipalloc)-(?:[0-9a-f]{17}|[0-9a-f]{8})(?![\w-])"
 )
@@ -57,7 +62,7 @@ def words_of(text: str) -> frozenset[str]:
 class Value:
     """A value: its kind, the words that are known of it, and the thing that it belongs to (an id), if any.
 
-    ``words`` are its own (of the command that made it, of what the answer calls it), ``around`` those of the text there.
+    ``words`` are its own (of the command that made it, of what the answer calls it), ``around`` those of the text.
     """
 
     kind: str
@@ -135,10 +140,16 @@ class Values:
     def find(self, kind: str, words: frozenset[str], more: frozenset[str] = frozenset()) -> str:
         """Return the value of a kind that shares most of the words; of equals the one that was learnt last.
 
-        ``words`` are those of the placeholder itself, ``more`` those of the text around it, which weigh less.
+        ``words`` are those of the placeholder itself, ``more`` those of the text around it, which weigh less. Where the
+        placeholder has words that say which one is meant, a value that has none of them is not meant.
         """
         kinds = {"address": ("name", "ip")}.get(kind, (kind,))
-        candidates = [value for value in self.seen.values() if value.kind in kinds]
+        telling = words - PLAIN
+        candidates = [
+            value
+            for value in self.seen.values()
+            if value.kind in kinds and (not telling or telling & (value.words | value.around))
+        ]
         ranked = [(value.likeness(words, more), number) for number, value in enumerate(candidates)]
         return candidates[max(ranked)[1]].text if ranked else ""
 

@@ -1,6 +1,6 @@
 """Words of a command line expanded as a shell would, without a shell.
 
-Only quoting, ``$NAME``, ``$(…)``, ``~`` and ``*`` mean anything here; anything else that a shell would expand is refused.
+Only quoting, ``$NAME``, ``$(…)``, ``~`` and ``*`` mean anything here; what else a shell would expand is refused.
 """
 
 from __future__ import annotations

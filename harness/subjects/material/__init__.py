@@ -1,8 +1,8 @@
 """The material subject: the homework document itself is followed, and what comes of it is judged.
 
 The document is followed once, by :class:`~harness.subjects.material.doing.Doing`, whose stages look at things in the
-moments that the document makes: a container before it is removed, a port before its rule is there. Whoever asks for a fact
-waits until the document has come to its end.
+moments that the document makes: a container before it is removed, a port before its rule is there. Whoever asks for a
+fact waits until the document has come to its end.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Doing(Reference):
     httpd: Httpd
     jupyter: Jupyter
     sagemaker: Sagemaker
-    spot: Spot  # type: ignore[assignment]
+    spot: Spot
     quota: Quota
     answers: Answers
     final: Final
@@ -61,7 +61,7 @@ class Doing(Reference):
         self.httpd = Httpd(self)
         self.jupyter = Jupyter(self)
         self.sagemaker = Sagemaker(self)
-        self.spot = Spot(self)  # type: ignore[arg-type]
+        self.spot = Spot(self)
         self.quota = Quota(self)
         self.answers = Answers(self)
         self.final = Final(self)

@@ -127,7 +127,7 @@ class Instances(ReferenceInstances):
     def wait_for_bastion(self) -> None:
         """Wait until the bastion lets us in; raises ``Unmet`` where nobody may come in, or it does not boot."""
         group, bastion = self.subject.network.public_id(), self.bastion()
-        if bastion.is_only_in(group) and not self.subject.network.admits(group, self.homework.network.ssh_port):
+        if bastion.is_only_in(group) and not self.subject.network.is_open_to_all(group, self.homework.network.ssh_port):
             raise Unmet("bastion.ssh", f"no rule of the group lets port {self.homework.network.ssh_port} in")
         target = self.bastion_target()
         login = self._until_admitted(

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.aws import groups, iam
 from harness.aws.session import Aws
 from harness.hosts import http
 from harness.material.following.deeds import Deed, Mended, Outcome
+from harness.subjects.observing.account import UNPROTECTED
 
 if TYPE_CHECKING:
     from harness.subjects.material.doing import Doing
@@ -35,17 +37,23 @@ class Mending:
     def mend(self, deed: Deed, outcome: Outcome) -> Mended | None:
         """Put right what made a deed fail; ``None`` where nothing is known of it."""
         said = f"{outcome.stdout}\n{outcome.stderr}"
-        if deed.argv[:1] == ("aws",):
-            return self._mend_aws(deed, said)
-        if deed.argv[:1] == ("ssh",) and deed.machine == "workstation":
-            return self._mend_login()
-        if deed.bare[:1] == ("ssh",):
-            return self._mend_hop()
-        if deed.argv[:1] == ("curl",):
-            return Mended("the web server was put right", again=True) if self.ensure_web() else None
-        if deed.bare[:1] == ("docker",):
-            return self._mend_docker(deed, said)
-        return None
+        if deed.kind == "action":
+            return self._grant() if DENIED.search(said) else None
+        name = deed.bare[0] if deed.bare else ""
+        if name == "ssh":
+            return self._mend_login() if deed.machine == "workstation" else self._mend_hop()
+        ways = {"aws": self._mend_aws, "ssh-add": self._mend_key, "curl": self._mend_web, "docker": self._mend_docker}
+        return ways[name](deed, said) if name in ways else None
+
+    def _mend_key(self, _: Deed, said: str) -> Mended | None:
+        if UNPROTECTED not in said:
+            return None
+        self.subject.note(self.subject.account.key_file)
+        Path(self.subject.account.private_key().path).chmod(0o400)
+        return Mended("nobody else may read the key file any more", again=True)
+
+    def _mend_web(self, _: Deed, __: str) -> Mended | None:
+        return Mended("the web server was put right", again=True) if self.ensure_web() else None
 
     # The account and AWS.
 
@@ -104,8 +112,8 @@ class Mending:
             "name": lambda: instances.private().private_dns if is_private else instances.bastion().public_dns,
             "address": lambda: instances.private().private_dns if is_private else instances.bastion().public_dns,
             "ip": lambda: instances.bastion().public_ip, "key": lambda: subject.account.working_key_pair().name,
-            "image": lambda: instances.image().id, "role": subject.sagemaker.role, "region": lambda: subject.context.cloud.region,
-            "bucket": lambda: subject.sagemaker.bucket_name,
+            "image": lambda: instances.image().id, "role": subject.sagemaker.role,
+            "region": lambda: subject.context.cloud.region, "bucket": lambda: subject.sagemaker.bucket_name,
         }  # fmt: skip
         found = ways[kind]() if kind in ways else None
         if found and kind in ("name", "ip", "address"):
@@ -145,11 +153,15 @@ class Mending:
         """Let the bastion in to the private group where nobody is let in."""
         subject = self.subject
         subject.note(subject.network.private_group, subject.network.private_door)
-        return self.admit(subject.network.private_id(), subject.homework.network.ssh_port)
+        group, network = subject.network.private_id(), subject.homework.network
+        if subject.network.lets_bastion_in(group):
+            return False
+        groups.admit(subject.account.identity.aws(), group, network.ssh_port, network.anywhere)
+        return True
 
     def admit(self, group: str, port: int) -> bool:
-        """Let everybody in to a port where nobody is; say whether that was needed."""
-        if self.subject.network.admits(group, port):
+        """Let everybody in to a port where not everybody is let in; say whether that was needed."""
+        if self.subject.network.is_open_to_all(group, port):
             return False
         groups.admit(self.subject.account.identity.aws(), group, port, self.subject.homework.network.anywhere)
         return True
@@ -176,7 +188,8 @@ class Mending:
         """Give a container that plays a part under another name the name that the document uses later."""
         subject, homework = self.subject, self.subject.homework
         roles = {
-            homework.docker.interactive: ("ubuntu", 0), homework.httpd.container: (homework.httpd.image, homework.httpd.port),
+            homework.docker.interactive: ("ubuntu", 0),
+            homework.httpd.container: (homework.httpd.image, homework.httpd.port),
             homework.jupyter.container: (homework.jupyter.image, homework.jupyter.port),
         }  # fmt: skip
         found = subject.containers.by_role(*roles[name]) if name in roles else None

@@ -63,7 +63,13 @@ class Network(ReferenceNetwork):
         must_be_its_own(self.subject, self.homework.network.public_group, "network.public-sg")
         return self._observed(id, "network.public-sg")
 
-    def admits(self, group: str, port: int) -> bool:
+    def is_open_to_all(self, group: str, port: int) -> bool:
         """Say whether anybody may reach a port of a group's members now."""
         found = groups.find_group(self.aws, group)
-        return found is not None and any(rule.concerns("tcp", port) for rule in found.rules)
+        return found is not None and found.admits("tcp", port, self.homework.network.anywhere)
+
+    def lets_bastion_in(self, group: str) -> bool:
+        """Say whether the bastion may come in by ssh to a group's members now."""
+        found, bastion = groups.find_group(self.aws, group), self.subject.instances.bastion()
+        port = self.homework.network.ssh_port
+        return found is not None and found.admits_instance(bastion.private_ip or "", bastion.group_ids, "tcp", port)

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from harness.aws import hosting
     from harness.subjects.material.doing import Doing
 
-# What the SDK calls the arguments of KMeans, by what they are called in our settings; version 1 had `train_` before them.
+# What the SDK calls the arguments of KMeans, and what they are called in our settings; version 1 put `train_` first.
 ARGUMENTS = {
-    "k": "k", "instance_type": "training_type", "train_instance_type": "training_type", "instance_count": "training_count",
-    "train_instance_count": "training_count",
+    "k": "k", "instance_type": "training_type", "train_instance_type": "training_type",
+    "instance_count": "training_count", "train_instance_count": "training_count",
 }  # fmt: skip
 
 
