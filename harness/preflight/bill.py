@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import tomllib
@@ -10,9 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.aws.answers import absence
 from harness.aws.asking import find_ml_price
-from harness.aws.errors import classify
+from harness.aws.errors import ANY
 from harness.aws.prices import find_on_demand
 from harness.aws.session import Aws
 from harness.costs import Item
@@ -134,12 +134,8 @@ def _ml_price(aws: Aws, use: Use) -> Price:
 
 def _asked(question: Any) -> Any:
     """Return the answer, or ``None`` where the price list may not or cannot be asked."""
-    try:
-        with absence("InvalidParameterException"):
-            return question()
-    except Exception as error:
-        if classify(error) is None:
-            raise
+    with contextlib.suppress(*ANY):
+        return question()
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 from harness.aws import asking, groups, vpc
 from harness.aws.errors import ANY, classify
@@ -13,8 +12,8 @@ from harness.facts.account import Caller
 from harness.preflight.bill import Bill
 from harness.preflight.needs import Needs
 
-T = TypeVar("T")
 Say = Callable[[str], None]
+Check = Callable[[Aws, Needs], Iterator[str]]
 
 
 def examine(aws: Aws, needs: Needs, *, max_cost: float | None, say: Say) -> Bill:
@@ -25,16 +24,22 @@ def examine(aws: Aws, needs: Needs, *, max_cost: float | None, say: Say) -> Bill
     caller = Caller(arn=aws.cloud.caller, account=aws.cloud.account)
     say(f"account {caller.account}, region {aws.region}, as {caller.arn}")
     _check_identity(caller)
-    for check in (_check_types, _check_names, _check_vcpus, _check_ml_quotas):
-        for line in check(aws, needs):
+    for title, check in CHECKS.items():
+        for line in _answered(title, check, aws, needs):
             say(line)
-    for line in _check_permissions(aws, needs, caller):
-        say(line)
     bill = Bill.of(aws, needs)
     for line in _shown(bill, max_cost):
         say(line)
     _check_cost(bill, max_cost)
     return bill
+
+
+def _answered(title: str, check: Check, aws: Aws, needs: Needs) -> Iterator[str]:
+    """Yield what a check says; what AWS does not answer to this caller is no reason to stop, and is said."""
+    try:
+        yield from check(aws, needs)
+    except ANY as error:
+        yield f"{title}: could not be asked for ({classify(error) or ' '.join(str(error).split())})"
 
 
 def _check_identity(caller: Caller) -> None:
@@ -80,7 +85,7 @@ def _check_vcpus(aws: Aws, needs: Needs) -> Iterator[str]:
         ("spot", asking.SPOT, needs.spot, True),
     ):
         wanted = asking.count_vcpus(aws, [use.type for use in uses for _ in range(use.count)])
-        granted = _answered(lambda code=code: asking.find_quota(aws, code)) if wanted else None  # type: ignore[misc]
+        granted = asking.find_quota(aws, code) if wanted else None
         if wanted and granted is None:
             yield f"{title} vCPUs: {wanted} needed; the quota {code} could not be asked for"
         elif granted is not None:
@@ -96,7 +101,7 @@ def _check_vcpus(aws: Aws, needs: Needs) -> Iterator[str]:
 def _check_ml_quotas(aws: Aws, needs: Needs) -> Iterator[str]:
     if not needs.learning:
         return
-    granted = _answered(lambda: asking.find_ml_quotas(aws)) or {}
+    granted = asking.find_ml_quotas(aws)
     for use in needs.learning:
         value = granted.get(use.quota)
         if value is None:
@@ -110,16 +115,13 @@ def _check_ml_quotas(aws: Aws, needs: Needs) -> Iterator[str]:
             yield f"SageMaker: {use.count} of {value:.0f} {use.quota} needed"
 
 
-def _check_permissions(aws: Aws, needs: Needs, caller: Caller) -> Iterator[str]:
+def _check_permissions(aws: Aws, needs: Needs) -> Iterator[str]:
     """Ask IAM's simulator, where the caller may; what it does not see (boundaries of organisations) shows later."""
-    try:
-        denied = asking.find_denied(aws, asking.principal_of(caller.arn), needs.actions) if needs.actions else ()
-    except ANY as error:
-        yield f"permissions: could not be asked for ({classify(error) or error})"
-        return
+    caller = aws.cloud.caller
+    denied = asking.find_denied(aws, asking.principal_of(caller), needs.actions) if needs.actions else ()
     if denied:
         more = f" and {len(denied) - 4} more" if len(denied) > 4 else ""
-        raise UsageError(f"{caller.arn} is not allowed {', '.join(denied[:4])}{more}; grant it, or use another user.")
+        raise UsageError(f"{caller} is not allowed {', '.join(denied[:4])}{more}; grant it, or use another user.")
     yield f"permissions: all {len(needs.actions)} actions are allowed"
 
 
@@ -140,11 +142,10 @@ def _check_cost(bill: Bill, max_cost: float | None) -> None:
         )
 
 
-def _answered(question: Callable[[], T]) -> T | None:
-    """Return the answer, or ``None`` where AWS does not give one to this caller."""
-    try:
-        return question()
-    except ANY as error:
-        if classify(error) is None:
-            raise
-        return None
+CHECKS: dict[str, Check] = {
+    "instance types": _check_types,
+    "default VPC": _check_names,
+    "vCPUs": _check_vcpus,
+    "SageMaker's quotas": _check_ml_quotas,
+    "permissions": _check_permissions,
+}
