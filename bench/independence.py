@@ -35,8 +35,8 @@ ROOT = Path(__file__).resolve().parents[1]
 REGION = "us-east-1"
 STAGES = ("account", "network", "bastion", "private", "spot", "quota")
 WIDTH = 110
-# Whose each difference is, by what the message holds; seen with ministack 1.5.33. None of them was ours in the end: that
-# a preflight must survive questions which are not answered was, and was mended.
+# Whose each difference is, by what the message holds; seen with ministack 1.5.33. What was ours was mended: a preflight
+# must survive questions that nobody answers.
 EXPLAINED = (
     ("holds no private key", "theirs: CreateKeyPair answers with a text that is no key"),
     ("Error loading key", "theirs: the same"),
