@@ -98,14 +98,14 @@ def structure(data: Any) -> object:
         if "raised" in data:
             return _strict().structure(data["raised"], Raised)
         return _strict().structure(data["value"], types()[data["type"]])
-    except (LookupError, TypeError, ValueError, RecursionError, cattrs.BaseValidationError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, cattrs.BaseValidationError) as error:
         what = data.get("type", "raised") if isinstance(data, dict) else "a fact"
         raise UsageError(f"{str(what)[:80]!r} is no fact that this version knows; was it another's?") from error
 
 
 @functools.cache
 def _strict() -> cattrs.Converter:
-    return cattrs.Converter(forbid_extra_keys=True, detailed_validation=False)
+    return cattrs.Converter(forbid_extra_keys=True)
 
 
 def clean(value: Any, name: str = "") -> Any:

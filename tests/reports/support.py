@@ -20,22 +20,24 @@ RECORDED = Path(__file__).with_name("recorded")
 HOMEWORK = catalogue.load()
 TOKEN = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n-----END OPENSSH PRIVATE KEY-----"
+PRIVATE_KEY = (
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n-----END OPENSSH PRIVATE KEY-----"
+)
 CANARIES = {
     "token": (f"http://h:8800/tree?token={TOKEN}", TOKEN),
     "secret key": (f"aws_secret_access_key = {SECRET_KEY}", SECRET_KEY),
     "private key": (PRIVATE_KEY, "b3BlbnNzaC1rZXktdjE"),
-    "session token": ("AWS_SESSION_TOKEN=FwoGZXIvYXdzEBYaDHhBTEsLsBcanary0000000001", "FwoGZXIvYXdzEBYaDHhBTEsLsBcanary"),
+    "session token": ("AWS_SESSION_TOKEN=FwoGZXIvYXdzEBYaDHhBTcanary0000000001", "FwoGZXIvYXdzEBYaDHhBTcanary"),
     "password": ("password: hunter2canary", "hunter2canary"),
-    "presigned": ("https://n.example/?X-Amz-Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400", "5d672d79c15b1316"),
+    "presigned": ("https://n.example/?X-Amz-Signature=5d672d79c15b13162d9279b0855cfba6789a8edb", "5d672d79c15b1316"),
     "header": ("Authorization: token 9c27canary1234567890", "9c27canary1234567890"),
 }  # fmt: skip
 """How each secret may be printed by a host, and the part of it that no output may show."""
 
 HOSTILE = "".join((
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">",
-    "\x1b[31mred\x1b[0m \u202egnp.exe\u202c \ud800 \x00 ]]> {{ 7*7 }} </style></svg><a href='javascript:alert(1)'>x</a> ",
-    "\u05e9\u05dc\u05d5\u05dd ",
+    "\x1b[31mred\x1b[0m \u202egnp.exe\u202c \ud800 \x00 ]]> {{ 7*7 }} </style></svg><a ",
+    "href='javascript:alert(1)'>x</a> \u05e9\u05dc\u05d5\u05dd ",
 ))  # fmt: skip
 """What a student's host may print to take the page over."""
 
@@ -62,7 +64,9 @@ def report_of(*different: Judgement, leaks: tuple[str, ...] = (), **about: objec
 
 def _met(id: str) -> Judgement:
     hints = ("t3.large will do; the homework says t2.large.",) if id == "bastion.launched" else ()
-    return Judgement(id, "met", evidence=(Evidence("api", f"looked at {id}", "as expected"),), seconds=0.01, hints=hints)
+    return Judgement(
+        id, "met", evidence=(Evidence("api", f"looked at {id}", "as expected"),), seconds=0.01, hints=hints
+    )
 
 
 def all_met(directory: Path) -> Path:
@@ -87,9 +91,17 @@ def half_met(directory: Path) -> Path:
 
 def _half(requirement: catalogue.Requirement) -> Judgement:
     id, stage = requirement.id, requirement.stage
-    if id in ("network.public-8003", "private.agent-forwarding", "kmeans.endpoint", "httpd.container", "answers.pros-cons"):
+    if id in (
+        "network.public-8003",
+        "private.agent-forwarding",
+        "kmeans.endpoint",
+        "httpd.container",
+        "answers.pros-cons",
+    ):
         said = f"{id}: seen was one thing, another was expected, for bastion i-0abc1234def567890 in us-east-1"
-        return Judgement(id, "not met", None, said, requirement.hint, (Evidence("ssh", "the line typed", "what it said"),))
+        return Judgement(
+            id, "not met", None, said, requirement.hint, (Evidence("ssh", "the line typed", "what it said"),)
+        )
     if stage == "httpd" or id in ("kmeans.predicts", "kmeans.quality", "private.terminated"):
         return Judgement(id, "not judged", "missing", "needs httpd.container, which is not met: there is none")
     if stage == "jupyter":
@@ -106,7 +118,9 @@ def stormy(directory: Path) -> Path:
         costs.Item("Bastion", "0.4 h of t2.large", 0.0371, "bastion", "Price List API, 2026-11-23"),
         costs.Item("Endpoint", "0.3 h of ml.m4.xlarge", 0.072, "kmeans", "Price List API, 2026-11-23"),
     ])  # fmt: skip
-    trouble = Judgement("x.y", "not judged", "cloud", "EC2 refused: InsufficientInstanceCapacity in us-east-1a, after 5 tries")
+    trouble = Judgement(
+        "x.y", "not judged", "cloud", "EC2 refused: InsufficientInstanceCapacity in us-east-1a, after 5 tries"
+    )
     weather = [replace(trouble, requirement=r.id) for r in HOMEWORK.requirement if r.stage in ("bastion", "kmeans")]
     fault = Judgement("spot.price", "not judged", "suite", "KeyError: 'SpotPrice'", "Run it again.")
     about = {"aws": "real", "hosts": "ec2", "subject": "student", "estimate": 0.1091, "cap": 2.5}
@@ -120,7 +134,9 @@ def hostile(directory: Path, size: int = 5 * 2**20) -> Path:
     recorded_run(directory)
     long = HOSTILE + "A" * size
     facts = dict(seen().facts)
-    facts["web_server"] = replace(facts["web_server"], container=replace(facts["web_server"].container, name=HOSTILE, image_name=HOSTILE))
+    facts["web_server"] = replace(
+        facts["web_server"], container=replace(facts["web_server"].container, name=HOSTILE, image_name=HOSTILE)
+    )
     facts["bastion"] = replace(facts["bastion"], type=HOSTILE, id=HOSTILE, public_ip=long)
     facts["default_vpc"] = replace(facts["default_vpc"], id=HOSTILE, region=HOSTILE, cidr=long)
     recording.write(directory, replace(seen(), facts=facts))
