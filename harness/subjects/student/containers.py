@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import docker.errors
 import requests
@@ -17,6 +19,10 @@ from harness.subjects import observing
 
 if TYPE_CHECKING:
     from harness.subjects.student import Student
+
+
+LONG_OVER = 1800
+"""Seconds after which a throwaway container is not of a run that is going on: each lives for moments."""
 
 
 class Containers(observing.Containers):
@@ -44,20 +50,21 @@ class Containers(observing.Containers):
     def docker(self) -> Docker:
         """Return the bastion's engine, once what an earlier run left there is removed."""
         engine = super().docker()
-        self._sweep(engine)
+        self._remove(engine, lambda entry: time.time() - entry["Created"] > LONG_OVER)
         return engine
 
     def close(self) -> None:
         """Remove what is left of the throwaway containers, and end the connections to the engine."""
         if self.opened is not None:
             with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
-                self._sweep(self.opened)
+                self._remove(self.opened, lambda entry: entry["Labels"].get(RUN_TAG) == self.run_id)
         super().close()
 
     @staticmethod
-    def _sweep(engine: Docker) -> None:
+    def _remove(engine: Docker, is_over: Callable[[dict[str, Any]], bool]) -> None:
+        """Remove throwaway containers of this or other runs, as far as they are over."""
         api = engine.client.api
-        for entry in api.containers(all=True, filters={"label": [RUN_TAG]}):
+        for entry in filter(is_over, api.containers(all=True, filters={"label": [RUN_TAG]})):
             with contextlib.suppress(docker.errors.NotFound):
                 api.remove_container(entry["Id"], force=True, v=True)
 
