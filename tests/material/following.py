@@ -80,14 +80,14 @@ def run(leash: Leash) -> Iterator[Context]:
         )
 
 
-def follow(text: str, *stages: str) -> Followed:
-    """Follow a document and judge the requirements of some stages."""
+def follow(text: str, *wanted: str) -> Followed:
+    """Follow a document and judge some requirements, or all of some stages."""
     with contextlib.closing(Leash()) as leash, run(leash) as context:
         subject = Material(context, markdown.parse(text, Path("homework.md")))
         try:
             findings = subject.findings
             judge = Judge(subject, context)
-            ids = [id for id in context.homework.requirements if id.partition(".")[0] in stages]
+            ids = [id for id in context.homework.requirements if {id, id.partition(".")[0]} & set(wanted)]
             judged = {id: judge.judge(id) for id in ids}
         finally:
             subject.close()

@@ -135,7 +135,10 @@ class Guide:
         return None
 
     def value(self, kind: str, words: frozenset[str]) -> str:  # noqa: ARG002 - for others
-        """Return a value that no step of the document has given, empty where there is none."""
+        """Return a value that no step of the document has given, empty where there is none.
+
+        ``words`` say which one of that kind is meant.
+        """
         return ""
 
     def act(self, deed: Deed) -> Outcome | None:  # noqa: ARG002 - for others

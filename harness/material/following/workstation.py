@@ -23,6 +23,10 @@ MISSING = 127
 """The exit code of a program that is not there, as a shell has it."""
 
 
+ANSWER = 10
+"""Seconds after which a web server that says nothing is taken for one that nobody reaches."""
+
+
 @dataclass
 class Desk:
     """The workstation as the reader sits at it: a current directory, variables, and the hosts that may be reached."""
@@ -103,7 +107,7 @@ class Desk:
         if shutil.which(program, path=self.context.workstation.environment.get("PATH")) is None:
             return Finished(tuple(argv), MISSING, "", f"{argv[0]}: command not found\n")
         if program == "curl":
-            argv = [*argv, "--max-time", str(round(timeout)), "--noproxy", "*"]
+            argv = [*argv, "--max-time", str(ANSWER), "--noproxy", "*"]
         return self.context.workstation.run(
             [program, *argv[1:]], timeout=timeout, input=input or "", directory=self.directory
         )

@@ -95,6 +95,8 @@ class Account(ReferenceAccount):
     def cli(self) -> Cli:
         """Run the two commands that show what the ``aws`` command was configured with."""
         must_not_be_over(self.subject, "account.cli", "runs the aws command")
+        if not self.subject.follower.actions.is_configured:
+            raise Unmet("account.cli", "the document does not have its reader configure the aws command")
         return super().cli()
 
     @step

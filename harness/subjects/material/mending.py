@@ -105,6 +105,8 @@ class Mending:
         subject = self.subject
         is_private = "private" in words
         instances = subject.instances
+        if "spot" in words:
+            return instances.roles.get("spot", "")
         ways: dict[str, Callable[[], str | None]] = {
             "group": lambda: subject.network.private_id() if is_private else subject.network.public_id(),
             "vpc": lambda: subject.network.vpc().id,
