@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from bench import overlap
+
 ROOT = Path(__file__).parent.parent
 COMPUTE = "account or network or bastion or private or spot or quota or answers or final"
 
@@ -46,6 +48,7 @@ def main(runs: int) -> None:
             low, middle, high = min(values), statistics.median(values), max(values)
             print(f"  {name:13} {low:6.2f} s  {middle:6.2f} s  {high:6.2f} s   (min, median, max)")
         print(f"  ratio         {statistics.median(a / b for a, b in pairs):6.2f}")
+    overlap.main([])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from harness.aws.mnist import DigitsSource, Origin, SampleBucket
 from harness.aws.sdk import SdkExample, SdkProcess
 from harness.errors import CloudTrouble, Unmet
 from harness.facts.sagemaker import Cleaned
-from harness.steps import shared_step, step
+from harness.steps import begin, shared_step, step
 from harness.subjects import observing
 
 if TYPE_CHECKING:
@@ -213,11 +213,21 @@ class Sagemaker(observing.Sagemaker):
 
     @shared_step
     def cleaned(self) -> Cleaned:
-        """Delete everything in its order, and look for each."""
+        """Delete everything in its order, and look for each; the notebook instance, which takes minutes, meanwhile."""
+        notebook, doomed = (kinds.NOTEBOOK, self.name), self.deletions()
+        if notebook in doomed:
+            begin(self.notebook_deleted)
         self._look_first()
-        for thing in self.deletions():
-            self._delete(thing)
+        for thing in doomed:
+            self.notebook_deleted() if thing == notebook else self._delete(thing)
         return cleaning.observe(self.aws, self.things())
+
+    @step
+    def notebook_deleted(self) -> None:
+        """Stop and delete the notebook instance once it was seen; what came of that is for its own test to say."""
+        with contextlib.suppress(Exception):
+            self.notebook_instance()
+        self._delete((kinds.NOTEBOOK, self.name))
 
     def things(self) -> list[cleaning.Known]:
         """Return what must be gone at the end: kinds of the ledger with their ids, in the order of deletion."""
