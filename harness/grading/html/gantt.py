@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.grading.masking import mask
 from harness.timeline import Span
 
 SHORT = 0.02
 """Share of the whole below which a bar tells nothing; such spans are counted, not drawn."""
+NAME = 120
+"""Characters of a name; those of our own steps are shorter, but a timeline may be anybody's."""
 MOST = 60
 """Bars of one kind that are drawn, the longest first."""
 
@@ -78,7 +81,7 @@ class _Scale:
         long = (one for one in waits if one.seconds > self.seconds * SHORT / 4)
         pieces = tuple(self.piece(one.begun, one.ended, _words(one)) for one in long)
         begun, whole = span.begun - self.begun, self.piece(span.begun, span.ended)
-        return Bar(_words(span), begun, span.seconds, whole, pieces, span.outcome)
+        return Bar(_words(span), begun, span.seconds, whole, pieces, mask(span.outcome, NAME))
 
 
 def chart(spans: Sequence[Span]) -> Chart:
@@ -105,7 +108,8 @@ def chart(spans: Sequence[Span]) -> Chart:
 def _words(span: Span) -> str:
     """Return a step's name as words: ``instances._bastion_login`` is a matter of the code."""
     stage, _, own = span.name.partition(".")
-    return f"{stage}: {own.strip('_').replace('_', ' ')}" if span.kind in ("step", "wait") else span.name
+    words = f"{stage}: {own.strip('_').replace('_', ' ')}" if span.kind in ("step", "wait") else span.name
+    return mask(words, NAME)
 
 
 def _of(spans: Iterable[Span], kind: str) -> list[Span]:
