@@ -78,9 +78,12 @@ def test_rooms_know_nothing_above_them(room: str) -> None:
     assert not offenders(modules(f"harness/{room}"), "harness.subjects", "harness.commands", *above)
 
 
-def test_subjects_use_only_aws_and_hosts() -> None:
+def test_subjects_use_only_aws_and_hosts_and_one_of_them_the_material() -> None:
     rooms = [f"harness.{room}" for room in ROOMS if room not in ("aws", "hosts")]
-    assert not offenders(modules("harness/subjects"), *rooms, "harness.commands")
+    everybody = modules("harness/subjects")
+    followers = [module for module in everybody if module.startswith("harness/subjects/material/")]
+    assert not offenders([m for m in everybody if m not in followers], *rooms, "harness.commands")
+    assert not offenders(followers, *(room for room in rooms if room != "harness.material"), "harness.commands")
 
 
 def test_leaf_modules_are_leaves() -> None:
@@ -91,7 +94,10 @@ def test_leaf_modules_are_leaves() -> None:
 
 def test_only_aws_and_the_offline_cloud_speak_boto3() -> None:
     others = [m for m in modules("harness", "fixtures") if not m.startswith(("harness/aws/", "harness/offline/"))]
-    assert not offenders(others, "boto3", "botocore", "sagemaker")
+    # The material's rules read botocore's description of AWS and speak to nobody.
+    speaking = [module for module in others if not module.startswith("harness/material/")]
+    assert not offenders(speaking, "boto3", "botocore", "sagemaker")
+    assert not offenders(others, "boto3", "botocore.client", "botocore.endpoint", "sagemaker")
 
 
 def test_only_the_offline_cloud_knows_moto() -> None:
@@ -100,7 +106,7 @@ def test_only_the_offline_cloud_knows_moto() -> None:
 
 
 def test_only_the_one_fixture_and_the_command_open_the_offline_cloud() -> None:
-    openers = {"fixtures/cloud.py", "harness/commands/cloud.py"}
+    openers = {"fixtures/cloud.py", "harness/commands/cloud.py", "harness/commands/following.py"}
     others = [m for m in modules("harness", "fixtures") if not m.startswith("harness/offline/") and m not in openers]
     assert not offenders(others, "harness.offline")
 

@@ -125,8 +125,7 @@ def test_the_sdk_keeps_to_the_cloud_and_to_its_own_settings(offline, outside, tm
         process.do("predict", rows="/nowhere.npy")
     assert example.upload(rows).startswith("s3://sagemaker-sdk/in")
     example.fit("three")
-    with pytest.raises(ClientError, match="ResourceInUse"):
-        example.fit("three")
+    example.fit("three")  # an answer that was lost: the job is there and ours
     until("the job is done", lambda: training.observe_job(aws, "three").centroids == (3, 8), timeout=60)
     example.deploy("three")
     sagemaker.until_settled(

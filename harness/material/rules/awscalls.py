@@ -256,7 +256,7 @@ def filters(material: Material) -> Iterator[Found]:
 
 @rule("AW005", "error")
 def outputs(material: Material) -> Iterator[Found]:
-    """--output names a format."""
+    """The option --output names a format."""
     for line in material.aws:
         for word in line.options.get("--output", ()):
             if word.text not in ("json", "text", "table", "yaml", "yaml-stream", "off"):

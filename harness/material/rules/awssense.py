@@ -60,7 +60,7 @@ def images_in_text(material: Material) -> Iterator[Found]:
 
 @rule("AS004", "error")
 def key_names(material: Material) -> Iterator[Found]:
-    """--key-name is the key pair's name, not its file's."""
+    """The option --key-name takes the key pair's name, not its file's."""
     for line in material.aws:
         for word in line.options.get("--key-name", ()):
             if re.search(r"\.(?:pem|ppk|pub)$|/", word.text):

@@ -313,7 +313,7 @@ def _moved(here: str, target: str) -> str:
 
 @rule("DK005", "error")
 def contexts(material: Material) -> Iterator[Found]:
-    """docker build is given the directory in which the reader wrote the Dockerfile."""
+    """A docker build is given the directory in which the reader wrote the Dockerfile."""
     written = {block.path for block in material.blocks("dockerfile") if block.path}
     made = {
         word.text.rstrip("/") for command in material.commands if command.name == "mkdir" for word in command.bare[1:]

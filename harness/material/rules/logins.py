@@ -198,7 +198,7 @@ def _logs_in_between(material: Material, first: Command, last: Command) -> bool:
 
 @rule("LG009", "error")
 def users_exist(material: Material) -> Iterator[Found]:
-    """usermod changes the user that one is logged in as."""
+    """The command usermod changes the user that one is logged in as."""
     for command in material.commands:
         if command.name == "usermod":
             _, operands, _ = split(command.bare[1:], programs().options["usermod"])

@@ -22,7 +22,7 @@ Node = dict[str, Any]
 
 @rule("QY001", "error")
 def queries(material: Material) -> Iterator[Found]:
-    """--query asks for what the answer has."""
+    """The option --query asks for what the answer has."""
     for line in material.aws:
         for word in line.options.get("--query", ()):
             yield from _query(line, word)
@@ -122,7 +122,7 @@ def _element(shape: Shape | None) -> Shape | None:
 
 @rule("QY002", "error")
 def greps(material: Material) -> Iterator[Found]:
-    """grep looks for what the answer has: names of its members, or a name that was given before."""
+    """A grep looks for what the answer has: names of its members, or a name that was given before."""
     for line in material.aws:
         for other in material.reading(line.command):
             if other.name == "grep":
