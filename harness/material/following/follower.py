@@ -21,7 +21,7 @@ from harness.material.following.filling import CannotFill, Filler, Pipeline, bar
 from harness.material.following.findings import Findings
 from harness.material.following.looking import Looker
 from harness.material.following.remote import Remote
-from harness.material.following.values import Values, kind_of, words_of
+from harness.material.following.values import Values, kind_of, stable, words_of
 from harness.material.following.words import CannotExpand
 from harness.material.following.workstation import Desk
 from harness.material.material import Material
@@ -270,7 +270,9 @@ class Follower:
             self.found.add("follow.not-run", deed.place, f"not run: {outcome.refused}", "check it by hand")
             return
         more = f"; to go on, {mended}" if mended else ""
-        self.found.add("follow.fails", deed.place, f"“{str(deed)[:80]}” fails: {outcome.said}{more}", "mend the step")
+        what = self.document.line(deed.place.line).strip() if deed.kind == "command" else str(deed)
+        message = f"“{what[:80]}” fails: {stable(outcome.said)}{more}"
+        self.found.add("follow.fails", deed.place, message, "mend the step")
 
     # Helpers.
 

@@ -144,7 +144,7 @@ class Values:
         placeholder has words that say which one is meant, a value that has none of them is not meant.
         """
         kinds = {"address": ("name", "ip")}.get(kind, (kind,))
-        telling = words - PLAIN
+        telling = {word for word in words - PLAIN if word.strip("x")}
         candidates = [
             value
             for value in self.seen.values()
@@ -178,6 +178,12 @@ def key_of(query: str) -> str:
     """Return the name of the member that a JMESPath query ends with, such as ``VpcId`` of ``Vpcs[0].VpcId``."""
     names = re.findall(r"[A-Za-z]\w*", re.sub(r"\{.*\}", "", query))
     return names[-1] if names else ""
+
+
+def stable(text: str) -> str:
+    """Return a text without what differs from one run to the next: ids, addresses and names of instances."""
+    text = ID.sub(lambda match: f"{match['prefix']}-…", text)
+    return _ADDRESS.sub("…", _HOST.sub("…", text))
 
 
 def _json(text: str) -> Any:
