@@ -2,8 +2,8 @@
 
 The whole homework is run in an offline cloud in this process, by pytest in another, once in calm weather, where nothing
 has to be waited for, and once in typical weather. What the typical run must wait for was drawn by the weather: the
-sum of it, and the longest chain of it in which each thing needs the one before. A run that overlaps well takes as long as
-that chain and the work that it has to do anyway, which is what the calm run takes.
+sum of it, and the longest chain of it in which each thing needs the one before. A run that overlaps well takes as long
+as that chain and the work that it has to do anyway, which is what the calm run takes.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def show(weather: Weather, scale: fractions.Fraction, calm: float, typical: floa
     print(f"  {typical:7.1f} s  wall time in typical weather")
     ratio = typical / (longest + calm)
     print(
-        f"  {ratio:7.2f}    of the critical path, {longest:.1f} s of waiting and {calm:.1f} s of work; {ALLOWED} allowed"
+        f"  {ratio:7.2f}    of the critical path: {longest:.1f} s of waiting, {calm:.1f} s of work; {ALLOWED} allowed"
     )
     print(f"  {typical / (total + calm):7.2f}    of the sum and the work")
     return 0 if ratio <= ALLOWED else 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import fractions
 import secrets
 import shlex
@@ -17,12 +18,16 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from harness import catalogue, isolation
 from harness.cloud import Cloud, Credentials
 from harness.errors import UsageError
 from harness.leash import Leash
 from harness.workstation import configure
+
+if TYPE_CHECKING:
+    from harness.offline.cloud import OfflineCloud
 
 USER = "homework"
 GROUP = "administrators"
@@ -67,8 +72,12 @@ def run(options: argparse.Namespace) -> int:
         ) as offline:
             if options.weather != "calm":
                 sys.stdout.write(f"# weather: {options.weather}, seed {seed}, time scale {options.time_scale:.4g}\n")
-            variables = shell_variables(offline.cloud, state, made_user(offline.cloud))
+            user = made_user(offline.cloud)
+            variables = shell_variables(offline.cloud, state, user)
             weather.begin(offline)
+            seconds = weather.credentials_last()
+            if seconds is not None:
+                variables |= lent(offline, user, seconds)
             variables["ACCEPTANCE_PATIENCE"] = patience_for(options)
             lines = _shell_lines(variables)
             sys.stdout.write("".join(f"{line}\n" for line in (*lines, "ready")))
@@ -110,6 +119,16 @@ def made_user(cloud: Cloud) -> Credentials:
     iam.attach_policy(owner, GROUP, catalogue.load().account.policy)
     iam.add_to_group(owner, USER, GROUP)
     return iam.create_access_key(owner, USER)
+
+
+def lent(offline: OfflineCloud, user: Credentials, seconds: float) -> dict[str, str]:
+    """Return the variables of temporary credentials of the user's that expire; the file keeps the key that does not."""
+    key = offline.identities.lend(user.access_key, datetime.timedelta(seconds=seconds))
+    return {
+        "AWS_ACCESS_KEY_ID": key.access_key,
+        "AWS_SECRET_ACCESS_KEY": key.secret,
+        "AWS_SESSION_TOKEN": key.token or "",
+    }
 
 
 def patience_for(options: argparse.Namespace) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import secrets
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +14,7 @@ from harness.cloud import Credentials
 from harness.offline.loading import ACCOUNT
 
 Document = dict[str, Any]
+_LETTERS = string.ascii_uppercase + "234567"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,17 @@ class Identities:
         if access_key == self.root.access_key:
             return Key(access_key, self.root.secret_key, ROOT)
         return self.sessions.get(access_key) or self._of_user(access_key) or self._of_role(access_key)
+
+    def lend(self, access_key: str, lifetime: datetime.timedelta) -> Key:
+        """Make a temporary key for whoever an access key belongs to; raises ``LookupError`` for nobody's."""
+        found = self.find(access_key)
+        if found is None:
+            raise LookupError(f"there is no access key {access_key}")
+        expires = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + lifetime
+        name = "ASIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
+        key = Key(name, secrets.token_urlsafe(30), found.caller, token=secrets.token_urlsafe(96), expires=expires)
+        self.sessions[name] = key
+        return key
 
     def _of_user(self, access_key: str) -> Key | None:
         key = iam().access_keys.get(access_key)

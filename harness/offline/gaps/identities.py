@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
-import secrets
-import string
 from typing import Any
 
 from harness.offline.authorization import context
 from harness.offline.call import AwsError, Call, Reply
-from harness.offline.identity import Caller, Identities, Key, iam
+from harness.offline.identity import Caller, Identities, iam
 from harness.offline.layers import Next, Result
 from harness.offline.policies import decide, matches
-
-_LETTERS = string.ascii_uppercase + "234567"
 
 
 def get_caller_identity(call: Call) -> Result:
@@ -35,13 +31,11 @@ class SessionTokens:
         if caller.kind == "role":
             raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
         seconds = int(call.parameters.get("DurationSeconds") or 43_200)
-        expires = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(seconds=seconds)
-        name = "ASIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
-        key = Key(name, secrets.token_urlsafe(30), caller, token=secrets.token_urlsafe(96), expires=expires)
-        self.identities.sessions[name] = key
+        key = self.identities.lend(call.access_key or "", datetime.timedelta(seconds=seconds))
         return {
             "Credentials": {
-                "AccessKeyId": name, "SecretAccessKey": key.secret, "SessionToken": key.token, "Expiration": expires,
+                "AccessKeyId": key.access_key, "SecretAccessKey": key.secret, "SessionToken": key.token,
+                "Expiration": key.expires,
             }
         }  # fmt: skip
 
