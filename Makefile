@@ -6,7 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: accept test unit lint bench prove clean
+# What `make test` runs of tests/, and what takes its minutes and stays with `make prove`.
+QUICK := $(addprefix tests/,unit plugins offline hosts engine kmeans)
+LONG := $(addprefix tests/,material reports student torture faults)
+
+.PHONY: accept test unit lint bench prove torture clean
 
 accept: $(STAMP)
 	$(BIN)/python -m pytest
@@ -15,16 +19,22 @@ test: $(STAMP) lint unit
 	$(BIN)/python -m pytest -p no:randomly
 
 unit: $(STAMP)
-	$(BIN)/python -m pytest tests --ignore=tests/homework --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest $(QUICK) -n 2 -p no:randomly
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Every fault of the table and every right homework, each in an offline cloud of its own: minutes, not seconds.
+# The tests that take their minutes, every fault of the table and every right homework, and edits of the document.
 prove: $(STAMP)
+	$(BIN)/python -m pytest $(LONG) -n 2 -p no:randomly
 	$(BIN)/python -m tests.faults
+	$(BIN)/python -m bench.material
+
+# A run killed at every call that changes something, and swept.
+torture: $(STAMP)
+	$(BIN)/python -m bench.torture
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

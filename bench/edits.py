@@ -7,6 +7,7 @@ break it as people break such words. What they broke is told by comparing the li
 from __future__ import annotations
 
 import difflib
+import itertools
 import random
 import re
 import textwrap
@@ -41,7 +42,9 @@ def misspell(random_: random.Random, word: str) -> str:
     if not spots:
         return f"{word}x"
     i = random_.choice(spots)
-    return random_.choice((word[:i] + word[i + 1] + word[i] + word[i + 2 :], word[:i] + word[i + 1 :], word[:i] + word[i] + word[i:]))
+    return random_.choice(
+        (word[:i] + word[i + 1] + word[i] + word[i + 2 :], word[:i] + word[i + 1 :], word[:i] + word[i] + word[i:])
+    )
 
 
 class Harm:
@@ -59,7 +62,7 @@ class Harm:
         kinds = list(self.kinds())
         turn = 0
         while len(seen) <= count:
-            kind, make = kinds[turn % len(kinds)]
+            _kind, make = kinds[turn % len(kinds)]
             turn += 1
             edit = make()
             if edit is not None and edit.text not in seen:
@@ -86,7 +89,9 @@ class Harm:
                 continue
             for row, line in enumerate(block.text.split("\n")):
                 if not re.match(r"\s*(?:#|RUN|FROM)", line):
-                    for match in re.finditer(r"(?:(?<=--port )|(?<=-p )|(?<=\d:)|(?<=EXPOSE )|(?<=IP:))(?:22|80|8003|8800|8888)\b", line):
+                    for match in re.finditer(
+                        r"(?:(?<=--port )|(?<=-p )|(?<=\d:)|(?<=EXPOSE )|(?<=IP:))(?:22|80|8003|8800|8888)\b", line
+                    ):
                         yield block.at(row, match.start()), match[0]
 
     def name(self) -> Edit | None:
@@ -101,8 +106,15 @@ class Harm:
     def _named(self, command: Command) -> Iterator[Word]:
         words = command.words
         yield from words[: 3 if words[0].text in ("aws", "docker", "sudo") else 1]
-        for before, word in zip(words, words[1:], strict=False):
-            if before.text in ("--name", "-t", "--group-name", "--role-name", "--notebook-instance-name", "--instance-type"):
+        for before, word in itertools.pairwise(words):
+            if before.text in (
+                "--name",
+                "-t",
+                "--group-name",
+                "--role-name",
+                "--notebook-instance-name",
+                "--instance-type",
+            ):
                 yield word
         if words[0].text in ("ssh", "docker", "cd", "mkdir") and not words[-1].text.startswith("-"):
             yield words[-1]
@@ -118,7 +130,17 @@ class Harm:
     @staticmethod
     def _flags(command: Command) -> list[Word]:
         """Return the options that matter: without those that only format, or say more of what is said anyway."""
-        idle = ("-a", "--quiet", "-s", "--output", "--no-associate-public-ip-address", "-p", "-L", "--sort-by", "--sort-order")
+        idle = (
+            "-a",
+            "--quiet",
+            "-s",
+            "--output",
+            "--no-associate-public-ip-address",
+            "-p",
+            "-L",
+            "--sort-by",
+            "--sort-order",
+        )
         return [w for w in command.words[1:] if re.match(r"--?[A-Za-z]", w.text) and w.text not in idle]
 
     def id(self) -> Edit | None:
@@ -126,13 +148,17 @@ class Harm:
         uses = [(w, name) for c in self._commands() for w in c.words for name, _ in find(w.raw)]
         word, name = self.random.choice(uses)
         others = sorted({other for _, other in uses if other.startswith("YOUR_")} - {name})
-        new = self.random.choice([self.random.choice(others), misspell(self.random, name), "i-0d0fd239ccae129e4", f"{name}S"])
+        new = self.random.choice(
+            [self.random.choice(others), misspell(self.random, name), "i-0d0fd239ccae129e4", f"{name}S"]
+        )
         if self.random.random() < 0.2:
             return self._code()
         return self._replaced("id", word.place, word.raw, word.raw.replace(name, new, 1))
 
     def _code(self) -> Edit | None:
-        spots = [(w, m) for c in self._commands() for w in c.words for m in re.finditer(r"L-[0-9A-F]{8}|\b\d{12}\b", w.raw)]
+        spots = [
+            (w, m) for c in self._commands() for w in c.words for m in re.finditer(r"L-[0-9A-F]{8}|\b\d{12}\b", w.raw)
+        ]
         if not spots:
             return None
         word, match = self.random.choice(spots)
@@ -166,7 +192,12 @@ class Harm:
 
     def order(self) -> Edit | None:
         """Put a command before the one that it builds on, or drop a whole step that others build on."""
-        pairs = [(a, b) for block in self.document.blocks for a, b in zip(block.commands, block.commands[1:], strict=False) if self._depends(a, b)]
+        pairs = [
+            (a, b)
+            for block in self.document.blocks
+            for a, b in zip(block.commands, block.commands[1:], strict=False)
+            if self._depends(a, b)
+        ]
         if self.random.random() < 0.7:
             first, second = self.random.choice(pairs)
             lines = self.lines.copy()
@@ -184,10 +215,18 @@ class Harm:
         return is_plain and not same_row and bool(shared) and not is_idle
 
     def _dropped(self) -> Edit | None:
-        blocks = [block for block in self.document.blocks if block.kind in ("shell", "dockerfile", "json", "file", "keys") and not block.is_optional]
+        blocks = [
+            block
+            for block in self.document.blocks
+            if block.kind in ("shell", "dockerfile", "json", "file", "keys") and not block.is_optional
+        ]
         block = self.random.choice(blocks)
         first, count = block.place.line - 2, block.text.count("\n") + 2
-        return Edit("order", f"block of line {first + 1} dropped", "\n".join([*self.lines[:first], *self.lines[first + count :]]))
+        return Edit(
+            "order",
+            f"block of line {first + 1} dropped",
+            "\n".join([*self.lines[:first], *self.lines[first + count :]]),
+        )
 
     def fence(self) -> Edit | None:
         """Lose a fence, close it with other marks, or send its block to another machine."""
@@ -209,7 +248,9 @@ class Harm:
 
     def _runs_anywhere(self, row: int) -> bool:
         block = next((block for block in self.document.blocks if block.place.line == row + 2), None)
-        return block is None or all(command.name not in ("aws", "docker", "apt-get", "ssh-add") for command in block.commands)
+        return block is None or all(
+            command.name not in ("aws", "docker", "apt-get", "ssh-add") for command in block.commands
+        )
 
     def quote(self) -> Edit | None:
         """Lose a quote, or make it a typographic one."""
@@ -217,18 +258,34 @@ class Harm:
                  if self._is_code(i + 1) and not self._is_output(i + 1)]  # fmt: skip
         row, col = self.random.choice(spots)
         typographic = {"'": "’", '"': "”"}[self.lines[row][col]]
-        return self._replaced("quote", Place(row + 1, col + 1), self.lines[row][col], self.random.choice(("", typographic)))
+        return self._replaced(
+            "quote", Place(row + 1, col + 1), self.lines[row][col], self.random.choice(("", typographic))
+        )
 
     def link(self) -> Edit | None:
         """Break a link: its scheme, its host or its path."""
-        link = self.random.choice([link for link in self.document.links if "://" in link.target and not PATTERN.search(link.target)])
+        link = self.random.choice(
+            [link for link in self.document.links if "://" in link.target and not PATTERN.search(link.target)]
+        )
         scheme, _, rest = link.target.partition("://")
         host, slash, path = rest.partition("/")
-        new = self.random.choice((f"htps://{rest}", f"{scheme}://{misspell(self.random, host)}{slash}{path}", f"{scheme}://{host}/{misspell(self.random, path) if len(path) > 3 else 'x' + path}"))
+        new = self.random.choice(
+            (
+                f"htps://{rest}",
+                f"{scheme}://{misspell(self.random, host)}{slash}{path}",
+                f"{scheme}://{host}/{misspell(self.random, path) if len(path) > 3 else 'x' + path}",
+            )
+        )
         return self._replaced("link", link.place, link.target, new)
 
     def _commands(self) -> list[Command]:
-        return [c for block in self.document.blocks if block.kind == "shell" and not block.is_optional for c in block.commands if not c.is_nested]
+        return [
+            c
+            for block in self.document.blocks
+            if block.kind == "shell" and not block.is_optional
+            for c in block.commands
+            if not c.is_nested
+        ]
 
     def _block_at(self, line: int) -> Block | None:
         return next((b for b in self.document.blocks if b.place.line <= line < b.place.line + b.text.count("\n")), None)
@@ -276,7 +333,13 @@ REWORDINGS = (
 )  # fmt: skip
 """Sentences of the project's own document, said in other words."""
 
-PLACEHOLDERS = (("YOUR_KEY_NAME", "MY_KEY_PAIR"), ("YOUR_BASTION_ID", "YOUR_BASTION_INSTANCE_ID"), ("YOUR_PUBLIC_GROUP_ID", "YOUR_PUBLIC_SG_ID"), ("YOUR_TOKEN", "YOUR_ACCESS_TOKEN"), ("YOUR_IMAGE_ID", "YOUR_AMI_ID"))
+PLACEHOLDERS = (
+    ("YOUR_KEY_NAME", "MY_KEY_PAIR"),
+    ("YOUR_BASTION_ID", "YOUR_BASTION_INSTANCE_ID"),
+    ("YOUR_PUBLIC_GROUP_ID", "YOUR_PUBLIC_SG_ID"),
+    ("YOUR_TOKEN", "YOUR_ACCESS_TOKEN"),
+    ("YOUR_IMAGE_ID", "YOUR_AMI_ID"),
+)
 PORTS = (("8003", "8005"), ("8800", "8899"), ("8003", "9003"))
 SECTIONS = (("Raise the quota", "Spot price"), ("Docker images", "Run containers"), ("Questions", "Raise the quota"))
 """Sections that do not build on one another: each first one may stand before the second one."""
@@ -315,7 +378,11 @@ class Harmless:
 
     def _style(self) -> Iterator[Edit]:
         yield Edit("style", "bullets in another way", re.sub(r"(?m)^(\d)\. ", r"\1) ", self.text))
-        yield Edit("style", "closed headings", re.sub(r"(?m)^(#+) (.+)$", lambda m: m[0] if self._is_code(m.start()) else f"{m[0]} {m[1]}", self.text))
+        yield Edit(
+            "style",
+            "closed headings",
+            re.sub(r"(?m)^(#+) (.+)$", lambda m: m[0] if self._is_code(m.start()) else f"{m[0]} {m[1]}", self.text),
+        )
         yield Edit("style", "underscores for strong", re.sub(r"\*\*(.+?)\*\*", r"__\1__", self.text))
         yield Edit("style", "more blank lines", re.sub(r"\n\n(?=#)", "\n\n\n", self.text))
         yield Edit("style", "line ends of Windows", self.text.replace("\n", "\r\n"))
@@ -323,8 +390,19 @@ class Harmless:
         yield Edit("style", "a byte order mark", "\ufeff" + self.text)
         yield Edit("style", "no line end at the end", self.text.rstrip("\n"))
         yield Edit("style", "single quotes", self.text.replace('"Linux/UNIX"', "'Linux/UNIX'"))
-        yield Edit("style", "options in another order", self.text.replace("--protocol tcp --port 22 ", "--port 22 --protocol tcp "))
-        yield Edit("background", "a sentence more", self.text.replace("starts in a moment and needs little memory.", "starts in a moment and needs little memory. Virtual machines take much longer."))
+        yield Edit(
+            "style",
+            "options in another order",
+            self.text.replace("--protocol tcp --port 22 ", "--port 22 --protocol tcp "),
+        )
+        yield Edit(
+            "background",
+            "a sentence more",
+            self.text.replace(
+                "starts in a moment and needs little memory.",
+                "starts in a moment and needs little memory. Virtual machines take much longer.",
+            ),
+        )
 
     def _is_code(self, position: int) -> bool:
         return self.text.count("\n```", 0, position) % 2 == 1
@@ -340,12 +418,15 @@ class Harmless:
 
     def _filled(self, part: str, width: int) -> str:
         paragraphs = part.split("\n\n")
-        return "\n\n".join(p if re.match(r"\s*(?:#|\d\.|-|$)", p) or "\n#" in p else self._wrapped(p, width) for p in paragraphs)
+        return "\n\n".join(
+            p if re.match(r"\s*(?:#|\d\.|-|$)", p) or "\n#" in p else self._wrapped(p, width) for p in paragraphs
+        )
 
     @staticmethod
     def _wrapped(paragraph: str, width: int) -> str:
         lead, tail = re.match(r"\n*", paragraph), re.search(r"\n*$", paragraph)
-        assert lead and tail
+        assert lead
+        assert tail
         body = textwrap.fill(" ".join(paragraph.split()), width, break_long_words=False, break_on_hyphens=False)
         return lead[0] + body + tail[0]
 

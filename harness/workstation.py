@@ -61,8 +61,8 @@ class Workstation:
         """
         try:
             done = subprocess.run(
-                argv, cwd=directory or self.home, env=dict(self.environment), input=input, capture_output=True, timeout=timeout,
-                text=True, errors="replace", check=False,
+                argv, cwd=directory or self.home, env=dict(self.environment), input=input, timeout=timeout,
+                text=True, errors="replace", check=False, capture_output=True,
             )  # fmt: skip
         except subprocess.TimeoutExpired as late:
             return Finished(

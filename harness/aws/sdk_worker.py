@@ -54,7 +54,7 @@ class Notebook:
         with _there_already("ResourceInUse") as lost:
             self.estimator.fit(self.records, job_name=job, wait=False, logs=False)
         if lost:
-            self.estimator.latest_training_job = _TrainingJob(self.estimator.sagemaker_session, job)
+            self.estimator.latest_training_job = _TrainingJob(self.estimator.sagemaker_session, job)  # type: ignore[no-untyped-call]
 
     def deploy(self, *, name: str, instance_type: str) -> None:
         """Create model, configuration and endpoint with ``deploy``, which else would sleep until it serves.
@@ -71,7 +71,7 @@ class Notebook:
         if lost:
             with _there_already("already exist"):
                 session.create_endpoint(name, name, tags=self.estimator.tags, wait=False)
-            self.predictor = KMeansPredictor(name, session)
+            self.predictor = KMeansPredictor(name, session)  # type: ignore[no-untyped-call]
 
     def predict(self, *, rows: str) -> list[tuple[float, float]]:
         """Ask the endpoint with ``predict`` for the rows of a NumPy file: cluster and distance of each."""

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print findings (default: text)")
     parser.add_argument(
         "--baseline", metavar="FILE", type=Path,
-        help="print only what is new since FILE: an older edition of the document, or its report of --format json (FILE.json)",
+        help="print only what is new since FILE: an older edition, or its report of --format json (FILE.json)",
     )  # fmt: skip
     parser.add_argument("--accept", action="store_true", help="record the clauses as they are now, after a review")
     parser.add_argument("--online", action="store_true", help="also ask the links whether they still answer")

@@ -58,7 +58,8 @@ def read_aws(command: Command) -> AwsLine | None:
         taken = [_part(word)] if equals else _taken(name, rest, is_global=len(operands) < 2)
         options[name] = (*options.get(name, ()), *taken)
     texts = [word.text for word in operands]
-    return AwsLine(command, *(texts + ["", ""])[:2], options, names, tuple(operands[2:]))
+    service, operation = [*texts, "", ""][:2]
+    return AwsLine(command, service, operation, options, names, tuple(operands[2:]))
 
 
 def _is_option(word: Word) -> bool:

@@ -17,6 +17,8 @@ from harness.material.document import Block, Document, Link, Place, Prose, Run, 
 
 MOST_BLOCKS = 2_000
 """Blocks and paragraphs that a document may have; ours has 200."""
+MOST_COMMANDS = 1_000
+"""Commands that a document may have; ours has 120."""
 
 
 def load(path: Path) -> Document:
@@ -26,15 +28,30 @@ def load(path: Path) -> Document:
 
 def parse(text: str, path: Path = Path("homework.md")) -> Document:
     """Return the document that a text is."""
-    tokens = _markdown().parse(text)
-    if sum(token.type in ("inline", "fence", "code_block") for token in tokens) > MOST_BLOCKS:
+    _check(path, _markdown(is_inline=False).parse(text))
+    document = classing.classed(_Builder(path, tuple(text.split("\n"))).build(_markdown().parse(text)))
+    if len(document.commands) > MOST_COMMANDS:
+        raise UsageError(f"{path}: more than {MOST_COMMANDS:,} commands, which no homework has; split it.")
+    return document
+
+
+def _check(path: Path, tokens: list[Token]) -> None:
+    """Refuse what would take the parser of paragraphs long: its time grows with the square of a paragraph."""
+    parts = [token for token in tokens if token.type in ("inline", "fence", "code_block")]
+    if len(parts) > MOST_BLOCKS:
         raise UsageError(f"{path}: more than {MOST_BLOCKS:,} paragraphs and blocks, which no homework has; split it.")
-    return classing.classed(_Builder(path, tuple(text.split("\n"))).build(tokens))
+    long = next((token for token in parts if token.type == "inline" and len(token.content) > reading.LONGEST), None)
+    if long is not None:
+        line = (long.map or [0])[0] + 1
+        raise UsageError(
+            f"{path}:{line}: a paragraph of {len(long.content):,} characters; break it below {reading.LONGEST:,}."
+        )
 
 
 @functools.cache
-def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"maxNesting": 20}).enable("table")
+def _markdown(*, is_inline: bool = True) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": 20}).enable("table")
+    return parser if is_inline else parser.disable("inline")
 
 
 @dataclass

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cattrs
 
@@ -80,7 +81,8 @@ def write(path: Path, record: Record) -> None:
 def _lines(record: Record) -> Iterator[str]:
     yield "# What each clause of the document said when it was last reviewed: written by `python -m harness gate --accept`, not by hand."
     yield f"accepted = {record.accepted.isoformat()}"
-    for name, values in (("parameters", record.parameters), ("placeholders", record.placeholders)):
+    tables: tuple[tuple[str, Any], ...] = (("parameters", record.parameters), ("placeholders", record.placeholders))
+    for name, values in tables:
         yield from ("", f"[{name}]", *(f"{_text(key)} = {_text(value)}" for key, value in sorted(values.items())))
     for clause in record.section:
         yield from ("", "[[section]]", f"title = {_text(clause.title)}")

@@ -65,10 +65,11 @@ def options(service_name: str, operation_name: str) -> dict[str, Option]:
     shape = input_shape(service_name, operation_name)
     found: dict[str, Option] = {}
     custom = table("awscli")["options"].get(service_name, {}).get(operation_name, {})
-    for member, one in shape.members.items() if shape else ():
+    members, required = (shape.members, shape.required_members) if shape else ({}, [])
+    for member, one in members.items():
         name = f"--{custom.get('renamed', {}).get(member, xform_name(member, '-'))}"
         is_flag = one.type_name == "boolean"
-        is_required = member in shape.required_members and member not in custom.get("optional", ())
+        is_required = member in required and member not in custom.get("optional", ())
         found[name] = Option(name, one, is_required, is_flag)
         if is_flag:
             found[f"--no-{name[2:]}"] = Option(f"--no-{name[2:]}", one, False, True)
@@ -112,8 +113,10 @@ def waiters(name: str) -> frozenset[str]:
 def waiter_operation(name: str, waiter: str) -> str:
     """Return the operation that a waiter asks again and again, as the ``aws`` command calls it."""
     data = _loader().load_service_model(table("awscli")["aliases"].get(name, name), "waiters-2")
-    found = next((entry for key, entry in data["waiters"].items() if xform_name(key, "-") == waiter), {})
-    return xform_name(found.get("operation", ""), "-")
+    found: dict[str, Any] = next(
+        (entry for key, entry in data["waiters"].items() if xform_name(key, "-") == waiter), {}
+    )
+    return str(xform_name(found.get("operation", ""), "-"))
 
 
 @functools.cache

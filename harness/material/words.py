@@ -18,19 +18,16 @@ def meant(word: str, known: Iterable[str], otherwise: str) -> str:
     return f"write {found}" if found else otherwise
 
 
-def is_slip(word: str, other: str) -> bool:
-    """Say whether two words differ by one slip of the keyboard inside the word: a letter too few, too many, or two swapped."""
-    if word == other or min(len(word), len(other)) < 5 or word[0] != other[0] or word[-2:] != other[-2:]:
-        return False
-    shorter, longer = sorted((word, other), key=len)
-    if len(longer) - len(shorter) == 1:
-        return any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))
-    if len(shorter) != len(longer):
-        return False
-    wrong = [i for i in range(len(word)) if word[i] != other[i]]
-    return (
-        len(wrong) == 2
-        and wrong[1] == wrong[0] + 1
-        and word[wrong[0]] == other[wrong[1]]
-        and word[wrong[1]] == other[wrong[0]]
-    )
+def slips(words: Iterable[str]) -> dict[str, str]:
+    """Return what each of some words becomes by one slip of the keyboard inside it: a letter lost, or two swapped."""
+    found: dict[str, str] = {}
+    for word in words:
+        for i in range(1, len(word) - 2):
+            found.setdefault(word[:i] + word[i + 1 :], word)
+            found.setdefault(word[:i] + word[i + 1] + word[i] + word[i + 2 :], word)
+    return found
+
+
+def undoubled(word: str) -> set[str]:
+    """Return what a word becomes when one letter inside it is taken away: it may be one too many."""
+    return {word[:i] + word[i + 1 :] for i in range(1, len(word) - 2)}

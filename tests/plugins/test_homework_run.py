@@ -153,7 +153,9 @@ def homework(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Home
     monkeypatch.setattr(catalogue, "load", lambda: known)
     monkeypatch.setattr(fixtures.requirements, "HOMEWORK", small.tests)
     monkeypatch.setattr(fixtures.run, "HOMEWORK", small.tests)
-    monkeypatch.setattr(fixtures.run, "open_cloud", lambda settings: empty_cloud(pytester.path, settings.region or "us-east-1"))
+    monkeypatch.setattr(
+        fixtures.run, "open_cloud", lambda settings: empty_cloud(pytester.path, settings.region or "us-east-1")
+    )
     monkeypatch.setattr(harness.sweep, "sweep_run", lambda _: small.leftovers)
     small.write()
     return small
@@ -175,7 +177,7 @@ def test_a_run_with_everything_met(homework: Homework) -> None:
     assert (report["score"], report["possible"], report["is_grade"]) == (10.0, 10.0, True)
     assert (report["aws"], report["subject"], report["phase"], report["leaks"]) == ("moto", "reference", "all", [])
     result.stdout.fnmatch_lines(["homework: cloud moto, hosts embedded, subject reference*"])
-    result.stdout.fnmatch_lines(["Grade: 10 of 10 points.", f"report: {homework.run_dir}"])
+    result.stdout.fnmatch_lines(["Grade: 10 of 10 points.", f"report: {homework.run_dir}/report.html"])
     assert (homework.run_dir / "junit.xml").exists()
     assert (homework.pytester.path / "closed").exists()
 

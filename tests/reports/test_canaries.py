@@ -23,7 +23,7 @@ from tests.reports.support import CANARIES, HOMEWORK, RECORDED, report_of, seen
 ALL = "\n".join(printed for printed, _ in CANARIES.values())
 
 # Words of the suite's own, of which a fact takes no other.
-WORDS = ("answered", "refused", "silent", "admitted", "unreachable")
+WORDS = ("answered", "refused", "silent", "admitted", "unreachable", "api", "ssh", "http", "docker", "file")
 
 
 def planted(value: Any) -> Any:

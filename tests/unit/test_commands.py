@@ -109,7 +109,7 @@ def test_report_writes_a_recorded_report_again(tmp_path, capsys) -> None:
     assert (run / "report.json").read_bytes() == before
     printed = capsys.readouterr().out
     assert "Grade: 100 of 100 points and 1 bonus." in printed
-    assert printed.endswith(f"report: {run / 'report.json'}\n")
+    assert printed.endswith(f"report: {run / 'report.html'}\n")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ def text_and_ports(material: Material) -> Iterator[Found]:
 def _with_following(material: Material) -> Iterator[tuple[Prose, range]]:
     """Yield each paragraph with the lines of the block right after it."""
     parts = material.document.parts
-    for part, after in zip(parts, parts[1:], strict=False):
+    for part, after in itertools.pairwise(parts):
         if isinstance(part, Prose) and not isinstance(after, Prose) and part.section == after.section:
             yield part, range(after.place.line, after.place.line + after.text.count("\n") + 1)
 

@@ -155,9 +155,8 @@ def has_tag(name: str, tag: str) -> bool:
 def _named(engine: Engine, line: DockerLine) -> Iterator[Word]:
     """Yield the containers that a command names, complaining of those that are not there."""
     for word in line.operands[:1] if line.name in ("exec", "logs", "attach") else line.operands:
-        if PATTERN.search(word.text) and word.text not in engine.containers:
-            if engine.nameless:
-                engine.containers.setdefault(word.text, engine.containers.pop(f"#{engine.nameless}", "exited"))
+        if PATTERN.search(word.text) and word.text not in engine.containers and engine.nameless:
+            engine.containers.setdefault(word.text, engine.containers.pop(f"#{engine.nameless}", "exited"))
         if not word.is_literal or word.text in engine.containers:
             yield word
         else:
@@ -357,13 +356,12 @@ def directories_exist(material: Material) -> Iterator[Found]:
                 and target.is_literal
                 and re.fullmatch(r"[\w.-]+/?", target.text)
                 and target.text not in ("..", ".", "-")
-            ):
-                if target.text.rstrip("/") not in made:
-                    yield Found(
-                        target.place,
-                        f"cd: {target.text}: No such file or directory",
-                        meant(target.text, made, "mkdir first"),
-                    )
+            ) and target.text.rstrip("/") not in made:
+                yield Found(
+                    target.place,
+                    f"cd: {target.text}: No such file or directory",
+                    meant(target.text, made, "mkdir first"),
+                )
 
 
 def _unused(material: Material, command: Command) -> Iterator[Found]:
@@ -373,4 +371,6 @@ def _unused(material: Material, command: Command) -> Iterator[Found]:
     for word in command.bare[1:]:
         name = word.text.rstrip("/")
         if word.is_literal and not name.startswith("-") and name not in used and nearest(name, used):
-            yield Found(word.place, f"nothing uses the directory {name}", f"write {nearest(name, used)}, if that is meant")
+            yield Found(
+                word.place, f"nothing uses the directory {name}", f"write {nearest(name, used)}, if that is meant"
+            )

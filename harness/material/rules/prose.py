@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.material import words
 from harness.material.document import Place, Prose, Run
 from harness.material.finding import Found, rule
 from harness.material.material import Material
 from harness.material.tables import table
-from harness.material.words import is_slip
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 
@@ -48,15 +48,21 @@ def spelling(material: Material) -> Iterator[Found]:
 def slips(material: Material) -> Iterator[Found]:
     """A word that stands here once, a letter away from one that stands here often, is a slip."""
     counts = Counter(match[0].lower() for _, run in plain(material) for match in _WORD.finditer(run.text))
-    often = [word for word, count in counts.items() if count >= 2 and len(word) > 5] + [
-        w.lower() for w in table("terms")["names"]
-    ]
+    often = {word for word, count in counts.items() if count >= 2 and len(word) > 5}
+    often |= {name.lower() for name in table("terms")["names"]}
+    slipped = words.slips(often)
     for _, run in plain(material):
         for match in _WORD.finditer(run.text):
             word = match[0].lower()
-            if counts[word] > 1 or len(word) < 5 or word in _misspelt() or word in table("terms")["words"]:
+            if (
+                counts[word] > 1
+                or len(word) < 5
+                or word in often
+                or word in _misspelt()
+                or word in table("terms")["words"]
+            ):
                 continue
-            right = next((other for other in often if is_slip(word, other)), None)
+            right = slipped.get(word) or next((other for other in words.undoubled(word) if other in often), None)
             if right:
                 yield _at(run, match.start(), f"{match[0]!r} looks like a slip", f"write {right}")
 
@@ -176,7 +182,7 @@ def _at(run: Run, col: int, message: str, repair: str) -> Found:
 
 def _place(prose: Prose, text: str) -> Place:
     """Return where a stretch of a paragraph's text stands, or where the paragraph begins."""
-    words = text.split()[0] if text.split() else text
+    words = text.split(maxsplit=1)[0] if text.split() else text
     for probe in (text, words):
         for run in prose.runs:
             col = run.text.find(probe)

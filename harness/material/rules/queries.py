@@ -81,8 +81,7 @@ class _Walker:
         if kind in ("identity", "current", "slice"):
             return shape
         if kind == "flatten":
-            inner = self.walk(children[0], shape)
-            return inner
+            return self.walk(children[0], shape)
         if kind == "function_expression":
             return self._function(node["value"], children, shape)
         for child in children:

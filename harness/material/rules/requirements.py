@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
+from harness.catalogue import Bastion, Private, Spot
+from harness.material.classing import opens_container
 from harness.material.document import Place, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import AwsLine, DockerLine
 from harness.material.material import Material
 from harness.material.placeholders import find
-from harness.material.rules.containers import DETACH, opens_container
+from harness.material.rules.containers import DETACH
 from harness.material.rules.dockerfiles import commands, instructions
 from harness.material.words import meant
 
@@ -105,7 +107,11 @@ def role(line: AwsLine) -> str:
 def launches(material: Material) -> Iterator[Found]:
     """The instances are of the types that the requirements name, and reachable where they must be."""
     asked = material.homework
-    wanted = {"bastion": asked.bastion, "private": asked.private, "spot": asked.spot}
+    wanted: dict[str, Bastion | Private | Spot] = {
+        "bastion": asked.bastion,
+        "private": asked.private,
+        "spot": asked.spot,
+    }
     for line in material.aws:
         if line.operation != "run-instances":
             continue

@@ -252,16 +252,19 @@ def words_are_quoted(material: Material) -> Iterator[Found]:
             continue
         for word in command.words:
             if (
-                re.match(r"[^'\"$]*[\[*?{`].*", word.raw)
-                and not word.raw.startswith(("'", '"'))
-                and re.search(r"\[|\*|`|\{", word.raw)
+                (
+                    re.match(r"[^'\"$]*[\[*?{`].*", word.raw)
+                    and not word.raw.startswith(("'", '"'))
+                    and re.search(r"\[|\*|`|\{", word.raw)
+                )
+                and "'" not in word.raw
+                and '"' not in word.raw
             ):
-                if "'" not in word.raw and '"' not in word.raw:
-                    yield Found(
-                        word.place,
-                        f"the shell expands {word.raw[:40]!r} before aws sees it",
-                        "put it into single quotes",
-                    )
+                yield Found(
+                    word.place,
+                    f"the shell expands {word.raw[:40]!r} before aws sees it",
+                    "put it into single quotes",
+                )
 
 
 @rule("SH013", "error")

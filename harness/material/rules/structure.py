@@ -99,7 +99,9 @@ def _lines(prose: Prose) -> Iterator[tuple[Place, str]]:
 
 
 # A line of a Dockerfile or of Python, where a fence was lost.
-_FOREIGN = re.compile(r"(?:FROM [a-z][\w./-]*(?::\S+)?$|RUN (?:apt|pip|python)|EXPOSE \d+$|(?:import|from) \w+(?:\.\w+)* ?(?:import|as|$)|\w+ = \w+[.(]\w)")
+_FOREIGN = re.compile(
+    r"(?:FROM [a-z][\w./-]*(?::\S+)?$|RUN (?:apt|pip|python)|EXPOSE \d+$|(?:import|from) \w+(?:\.\w+)* ?(?:import|as|$)|\w+ = \w+[.(]\w)"
+)
 
 
 def _is_command(text: str) -> bool:
@@ -148,10 +150,16 @@ def colons_announce(material: Material) -> Iterator[Found]:
     for part, after in zip(parts, (*parts[1:], None), strict=False):
         if not isinstance(part, Prose) or part.kind == "heading" or not part.text.rstrip().endswith(":"):
             continue
-        is_followed = isinstance(after, Block) or (isinstance(after, Prose) and after.kind in ("item", "cell") and part.kind != "item")
+        is_followed = isinstance(after, Block) or (
+            isinstance(after, Prose) and after.kind in ("item", "cell") and part.kind != "item"
+        )
         if not is_followed and not (isinstance(after, Prose) and after.text.startswith("http")):
             place = part.runs[-1].place if part.runs else part.place
-            yield Found(place, "this announces something, and nothing follows: a block seems to be missing", "add it, or end the sentence")
+            yield Found(
+                place,
+                "this announces something, and nothing follows: a block seems to be missing",
+                "add it, or end the sentence",
+            )
 
 
 @rule("MD008", "note")
