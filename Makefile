@@ -19,7 +19,7 @@ test: $(STAMP) lint unit
 	$(BIN)/python -m pytest -p no:randomly
 
 unit: $(STAMP)
-	$(BIN)/python -m pytest $(QUICK) -n 2 -p no:randomly
+	$(BIN)/python -m pytest $(QUICK) -p no:randomly
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
