@@ -59,7 +59,8 @@ def _judged(path: Path, directory: Path, keys: list[str] | None) -> Path:
         raise UsageError(f"{path}: refused, it is sealed by {unpacked.key}; expected {' or '.join(keys)}.")
     sealed, judged = directory / "sealed", directory / "judged"
     bundle.extract(unpacked, sealed)
-    options = ("--recorded", str(sealed / recording.NAME), "--run-dir", str(judged))
+    # With "=": pytest takes a path that stands alone for one of those that it looks for its settings by.
+    options = (f"--recorded={sealed / recording.NAME}", f"--run-dir={judged}")
     try:
         done = subprocess.run(
             [sys.executable, *JUDGING, *options], cwd=ROOT, env=_environment(), capture_output=True, text=True,
