@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import botocore.exceptions
 
 from harness.aws.errors import code_of
 from harness.aws.session import Aws
+from harness.errors import TimedOut
+from harness.waiting import until
 
 
 def pages(aws: Aws, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
@@ -29,6 +31,14 @@ def absence(*codes: str) -> Iterator[None]:
     except botocore.exceptions.ClientError as error:
         if not code_of(error).startswith(codes):
             raise
+
+
+def until_listed(aws: Aws, what: str, find: Callable[[], list[Any]]) -> list[Any]:
+    """Return what is listed of something that is there, as AWS says, but may be too young to be listed yet."""
+    patience = aws.cloud.patience
+    with contextlib.suppress(TimedOut):
+        return until(f"{what} is listed", find, timeout=patience.unseen, every=patience.poll)
+    return []
 
 
 def filters(**wanted: str) -> list[dict[str, Any]]:

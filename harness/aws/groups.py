@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.aws.answers import absence, filters, pages, specification, tag_filters
+from harness.aws.answers import absence, filters, pages, specification, tag_filters, until_listed
 from harness.aws.kinds import Kind, Rank
 from harness.aws.session import Aws
 from harness.errors import CloudTrouble
@@ -73,7 +73,8 @@ def create_group(aws: Aws, name: str, description: str, vpc: str, tags: Mapping[
             GroupName=name, Description=description, VpcId=vpc, TagSpecifications=specifications
         )
         return str(answer["GroupId"])
-    ours = _described(aws, [*filters(group_name=name, vpc_id=vpc), *tag_filters(tags)])
+    wanted = [*filters(group_name=name, vpc_id=vpc), *tag_filters(tags)]
+    ours = until_listed(aws, f"group {name}", lambda: _described(aws, wanted))
     if not ours:
         raise CloudTrouble(f"{vpc} has a security group {name} already; remove it or use another region")
     return str(ours[0]["GroupId"])

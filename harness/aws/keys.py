@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from harness.aws.answers import absence, filters, pages, specification, tag_filters, tags_of
+from harness.aws.answers import absence, filters, pages, specification, tag_filters, tags_of, until_listed
 from harness.aws.kinds import RUN_TAG, Kind, Rank
 from harness.aws.session import Aws
 from harness.facts.account import KeyPair, PrivateKey
@@ -36,7 +36,8 @@ def create_key_pair(aws: Aws, name: str, tags: Mapping[str, str]) -> str:
 
     with absence("InvalidKeyPair.Duplicate"):
         return create()
-    if _described(aws, [*filters(key_name=name), *tag_filters(tags)]):
+    wanted = [*filters(key_name=name), *tag_filters(tags)]
+    if until_listed(aws, f"key pair {name}", lambda: _described(aws, wanted)):
         delete_key_pair(aws, name)
     return create()
 

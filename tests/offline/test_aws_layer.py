@@ -71,6 +71,7 @@ def launch(aws, key_name, default_vpc):
             "groups": [group],
             "public": False,
             "tags": TAGS,
+            "minutes": 60,
         }
         return instances.launch(aws, token=token, **{**given, **options})
 
