@@ -52,7 +52,7 @@ def at_a_terminal(arguments: list[str], **more: str) -> str:
             written += chunk
     os.close(master)
     assert run.returncode == 0, written.decode()
-    return written.decode().replace("\r\n", "\n")
+    return written.decode().replace("\r\n", "\n").replace("\r", "\n")  # either begins a line
 
 
 def _read(master: int) -> bytes:

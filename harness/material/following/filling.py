@@ -34,8 +34,10 @@ class Filler:
     guide: Guide
     findings: Findings
     names: frozenset[str]
-    around: frozenset[str] = frozenset()
-    """Words of the text around the command at hand."""
+    near: frozenset[str] = frozenset()
+    """Words of the sentence or comment before the command at hand."""
+    far: frozenset[str] = frozenset()
+    """Words of its section's heading."""
 
     def here(self, command: Command) -> list[str]:
         """Return the argument vector of a command of the workstation.
@@ -97,11 +99,11 @@ class Filler:
         if name in self.values.named:
             return self.values.named[name]
         kind = kind_of(name, option)
-        known = self.values.find(kind, words_of(name), self.around)
+        known = self.values.find(kind, words_of(name), self.near, self.far)
         if known:
             return known
         self.findings.add("follow.no-value", word.place, f"no step has given {name}", "say which command prints it")
-        stand_in = self.guide.value(kind, words_of(name) - PLAIN or self.around)
+        stand_in = self.guide.value(kind, words_of(name) - PLAIN or self.near)
         if not stand_in:
             raise CannotFill(name)
         self.values.learn(kind, stand_in, words_of(name))
@@ -116,7 +118,7 @@ class Filler:
             "follow.not-own", word.place, f"{text} belongs to somebody else, so this fails for every reader",
             "write a placeholder, and say where its value comes from",
         )  # fmt: skip
-        return self.values.find(kind_of(text, option), frozenset(), self.around) or text
+        return self.values.find(kind_of(text, option), frozenset(), self.near, self.far) or text
 
 
 def option_of(word: Word, option: str, argv: list[str]) -> str:

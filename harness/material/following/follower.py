@@ -151,7 +151,7 @@ class Follower:
         first = pipeline[0]
         if self._is_out_of_reach(pipeline) or (self._is_conditional(first) and self._has_worked):
             return
-        self.filler.around = self._around(first.comment)
+        self.filler.near, self.filler.far = self._near(first.comment), words_of(self.section.title)
         try:
             if first.machine == "workstation":
                 self._here(pipeline)
@@ -159,6 +159,8 @@ class Follower:
                 self._there(pipeline)
         except CannotFill:
             return  # which was found already
+        except ConnectionError as error:
+            self.found.add("follow.fails", first.place, f"nobody can log in: {stable(str(error))}", "mend the login")
         except CannotExpand as trouble:
             message = f"not run: {str(trouble)[:60]} is not expanded here"
             self.found.add("follow.not-run", first.place, message, "write it without, or check it by hand")
@@ -278,8 +280,13 @@ class Follower:
 
     def _around(self, comment: str = "") -> frozenset[str]:
         """Return the words of the text around a command."""
-        said = self.before.text if self.before is not None and self.before.section == self.section else ""
-        return words_of(f"{comment} {said[-200:]} {self.section.title}")
+        return self._near(comment) | words_of(self.section.title)
+
+    def _near(self, comment: str) -> frozenset[str]:
+        """Return the words of what is said right before a command: a comment, or else the last sentence."""
+        is_here = self.before is not None and self.before.section == self.section and self.before.kind != "heading"
+        said = [sentence.text for sentence in prose.sentences(self.before)] if is_here and self.before else []
+        return words_of(comment or " ".join(said[-1:]))
 
     def _deed(
         self, kind: Kind, place: Place, *, machine: Machine = "workstation", name: str = "", text: str = "",

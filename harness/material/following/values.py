@@ -43,6 +43,31 @@ KIND_WORDS = {
 }  # fmt: skip
 # Words of a placeholder that say what kind of value it is, or nothing; the others say which one of that kind.
 PLAIN = frozenset({"your", "my", "the", "ids", "arn", "value", "of", "in", "on", "aws", "ec", "url", *KIND_WORDS})
+EMPTY = frozenset(
+    [
+        "the",
+        "and",
+        "for",
+        "you",
+        "your",
+        "with",
+        "but",
+        "can",
+        "will",
+        "from",
+        "into",
+        "that",
+        "this",
+        "its",
+        "it",
+        "of",
+        "in",
+        "on",
+        "to",
+        "is",
+        "are",
+    ]
+)
 SAME = {"sg": "group", "ec2": "instance", "vm": "bastion", "jump": "bastion", "jumpbox": "bastion"}
 ID = re.compile(
     r"(?<![\w-])(?P<prefix>vpc|sg|i|ami|subnet|vol|sir|snap|eni|eipalloc)-(?:[0-9a-f]{17}|[0-9a-f]{8})(?![\w-])"
@@ -55,7 +80,7 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 def words_of(text: str) -> frozenset[str]:
     """Return the words of a text or a name, CamelCase and snake_case taken apart, in lower case."""
     found = (word.lower() for word in _WORD.findall(text) if len(word) > 1)
-    return frozenset(SAME.get(word, word) for word in found)
+    return frozenset(SAME.get(word, word) for word in found) - EMPTY
 
 
 @dataclass(frozen=True)
@@ -71,13 +96,14 @@ class Value:
     around: frozenset[str] = frozenset()
     owner: str = ""
 
-    def likeness(self, words: frozenset[str], more: frozenset[str]) -> int:
-        """Return how well it fits the words of a placeholder, and of the text around that."""
+    def likeness(self, words: frozenset[str], near: frozenset[str], far: frozenset[str]) -> int:
+        """Return how well it fits the words of a placeholder, of the sentence before it, and of its section."""
         return (
-            8 * len(self.words & words)
-            + 4 * len(self.around & words)
-            + 2 * len(self.words & more)
-            + len(self.around & more)
+            16 * len(self.words & words)
+            + 8 * len(self.around & words)
+            + 4 * len(self.words & near)
+            + 2 * len(self.around & near)
+            + len((self.words | self.around) & far)
         )
 
 
@@ -137,11 +163,14 @@ class Values:
         for other, found in _found(text) if not kind else ():
             self.learn(other, found, words, around)
 
-    def find(self, kind: str, words: frozenset[str], more: frozenset[str] = frozenset()) -> str:
+    def find(
+        self, kind: str, words: frozenset[str], near: frozenset[str] = frozenset(), far: frozenset[str] = frozenset()
+    ) -> str:
         """Return the value of a kind that shares most of the words; of equals the one that was learnt last.
 
-        ``words`` are those of the placeholder itself, ``more`` those of the text around it, which weigh less. Where the
-        placeholder has words that say which one is meant, a value that has none of them is not meant.
+        ``words`` are those of the placeholder itself; ``near``, of the sentence before it, and ``far``, of its section,
+        weigh less. Where the placeholder has words that say which one is meant, a value that has none of them is not
+        meant.
         """
         kinds = {"address": ("name", "ip")}.get(kind, (kind,))
         telling = {word for word in words - PLAIN if word.strip("x")}
@@ -150,7 +179,7 @@ class Values:
             for value in self.seen.values()
             if value.kind in kinds and (not telling or telling & (value.words | value.around))
         ]
-        ranked = [(value.likeness(words, more), number) for number, value in enumerate(candidates)]
+        ranked = [(value.likeness(words, near, far), number) for number, value in enumerate(candidates)]
         return candidates[max(ranked)[1]].text if ranked else ""
 
     def owner_of(self, text: str) -> str:

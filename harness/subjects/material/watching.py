@@ -117,6 +117,7 @@ class Watch(Guide):
         """Look at all that ends with the bastion."""
         subject = self.subject
         subject.note(subject.network.public_group, subject.instances.bastion_launch, subject.instances.entrance)
+        subject.note(subject.network.private_group, subject.network.private_door)
         subject.note(subject.containers.engine, subject.containers.images)
         self._see_web()
         if not subject.jupyter_removals:
