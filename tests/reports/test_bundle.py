@@ -90,6 +90,16 @@ def test_hashes_that_were_mended_by_hand_are_refused(run, tmp_path) -> None:
         pack(run, tmp_path / "x.tar")
 
 
+def test_a_letter_of_the_signature_that_means_the_same_is_refused_too(run, tmp_path) -> None:
+    signed = json.loads((run / "seal.json").read_text())
+    text = signed["signature"]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    signed["signature"] = text[:-3] + letters[letters.index(text[-3]) ^ 1] + "=="  # its last four bits are padding
+    (run / "seal.json").write_text(json.dumps(signed, sort_keys=True, separators=(",", ":")))
+    with pytest.raises(UsageError, match="seal is broken"):
+        pack(run, tmp_path / "x.tar")
+
+
 def test_a_seal_made_anew_has_another_key(run) -> None:
     before = key_of(run)
     assert seal(run, "m9bnn4") != before
