@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from harness.material.finding import Finding
     from harness.material.material import Material
 
+SECONDS = 20.0
+"""Seconds of computing that a document may take; the real one takes one and a half."""
 FORMATS = ("text", "github", "json", "sarif")
 
 
@@ -47,6 +49,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check, print, and say by the exit code whether anything was found."""
+    with _bounded():
+        return _run(options)
+
+
+@contextlib.contextmanager
+def _bounded() -> Iterator[None]:
+    """End with a sentence what takes longer than any homework does: a document may be made to be slow."""
+
+    def too_long(_number: int, _frame: FrameType | None) -> None:
+        raise UsageError(f"looking at the document took more than {SECONDS:.0f} s of computing; no homework does, split it.")
+
+    previous = signal.signal(signal.SIGVTALRM, too_long)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, previous)
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.rules:
         return _list_rules()
     if options.path is None:
@@ -70,11 +93,9 @@ def run(options: argparse.Namespace) -> int:
     return 1 if findings else 0
 
 
-def _accept(material: object, path: Path | None) -> int:
+def _accept(material: Material, path: Path | None) -> int:
     from harness.material import gate
-    from harness.material.material import Material
 
-    assert isinstance(material, Material)
     sys.stdout.write(f"recorded: {gate.accept(material, path)}\n")
     return 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 
-LARGEST = 262_144
+LARGEST = 131_072
 """Bytes that a homework document may have; ours has 20,000."""
 LONGEST = 4_096
 """Characters that a line may have."""

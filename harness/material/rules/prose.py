@@ -136,9 +136,7 @@ def contradictions(material: Material) -> Iterator[Found]:
 _INSTANCES = ("bastion",)
 _UNTIL = re.compile(r"\b(?:until|till|for now|as long as|while|end of)\b", re.IGNORECASE)
 _KEEP = re.compile(r"\b(?:keep|keeps|leave|leaves|retain)\b([^.;]*)", re.IGNORECASE)
-_END = re.compile(
-    r"\b(?:terminat\w*|delet\w*|remov\w*|destroy\w*)\b([^.;]*)|([^.;]*)\b(?:terminated|deleted)\b", re.IGNORECASE
-)
+_END = re.compile(r"\b(?:terminat\w*|delet\w*|remov\w*|destroy\w*)\b", re.IGNORECASE)
 _THINGS = {
     r"bastion": "bastion", r"\b(?:terminat|delet|remov)\w*\b(?: \w+){0,2} instances?\b(?! launch)|instances?\b.{0,20}\bthem terminated": "instances",
     r"notebook instance": "notebook instance", r"endpoint\b": "endpoint", r"bucket": "bucket", r"default vpc": "default VPC",
@@ -152,9 +150,9 @@ def _objects(text: str, verbs: re.Pattern[str]) -> set[str]:
         match = verbs.search(sentence)
         if match is None or _UNTIL.search(sentence):
             continue
-        around = " ".join(group for group in match.groups() if group) if verbs is _KEEP else sentence
+        around = match[1] if verbs is _KEEP else sentence
         if verbs is _END and _KEEP.search(around):
-            around = re.sub(r"\b(?:but|and)?\s*(?:keep|leave)\b.*", "", around, flags=re.IGNORECASE)
+            around = re.split(r"\b(?:keep|leave)\b", around, maxsplit=1, flags=re.IGNORECASE)[0]
         found |= {name for pattern, name in _THINGS.items() if re.search(pattern, around, re.IGNORECASE)}
     return found
 
