@@ -8,9 +8,13 @@ something was, 2 that the document could not be read.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
@@ -49,8 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check, print, and say by the exit code whether anything was found."""
-    with _bounded():
-        return _run(options)
+    if options.rules:
+        return _list_rules()
+    if options.path is None:
+        raise UsageError("name the homework document: python -m harness gate PATH.")
+    return _run(options)
 
 
 @contextlib.contextmanager
@@ -58,7 +65,9 @@ def _bounded() -> Iterator[None]:
     """End with a sentence what takes longer than any homework does: a document may be made to be slow."""
 
     def too_long(_number: int, _frame: FrameType | None) -> None:
-        raise UsageError(f"looking at the document took more than {SECONDS:.0f} s of computing; no homework does, split it.")
+        raise UsageError(
+            f"looking at the document took more than {SECONDS:.0f} s of computing; no homework does, split it."
+        )
 
     previous = signal.signal(signal.SIGVTALRM, too_long)
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
@@ -70,19 +79,16 @@ def _bounded() -> Iterator[None]:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.rules:
-        return _list_rules()
-    if options.path is None:
-        raise UsageError("name the homework document: python -m harness gate PATH.")
     from harness.catalogue import HOMEWORK, load
     from harness.material import baseline, gate, online, waivers  # parsers and models take a moment
     from harness.material.formats import FORMATS as RENDERERS
 
     today = datetime.datetime.now(datetime.UTC).date()
-    material = gate.load(options.path, load(options.homework or HOMEWORK), today, options.clauses)
-    if options.accept:
-        return _accept(material, options.clauses)
-    findings = gate.check(material)
+    with _bounded():
+        material = gate.load(options.path, load(options.homework or HOMEWORK), today, options.clauses)
+        if options.accept:
+            return _accept(material, options.clauses)
+        findings = gate.check(material)
     findings += online.ask(material.document) if options.online else []
     findings += _followed(material) if options.follow else []
     findings = waivers.read(options.waivers or waivers.beside(options.path)).apply(findings, today)
