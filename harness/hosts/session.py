@@ -89,6 +89,11 @@ class Session:
         return len(self._levels)
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Say whether the innermost shell is on another host."""
+        return bool(self._levels) and self._levels[-1].line.startswith("ssh ")
+
+    @property
     def is_alive(self) -> bool:
         """Say whether the login is still there."""
         return self._process.poll() is None
@@ -191,6 +196,7 @@ class Session:
         answered = 0
         wanted = re.compile(rf"\n?({mark}{f'|{other}' if other else ''}):(\d+)\n")
         while True:
+            self._notice_ends(mark)
             match = wanted.search(self._seen)
             if match:
                 shown, self._seen = self._seen[: match.start()], self._seen[match.end() :]
@@ -200,6 +206,15 @@ class Session:
             if not self._read(deadline):
                 shown, self._seen = self._seen, ""
                 return shown, None
+
+    def _notice_ends(self, mark: str) -> None:
+        """Take note of lines that have ended by themselves with the shells that they had opened: a host went away."""
+        for depth, level in enumerate(self._levels):
+            match = re.search(rf"\n?{level.mark}:\d+\n", self._seen)
+            if match and level.mark != mark:
+                self._seen = self._seen[: match.start()] + "\n" + self._seen[match.end() :]
+                del self._levels[depth:]
+                return
 
     def _answer(self, answered: int) -> int:
         """Answer what a program asks; returns up to where questions have been answered."""

@@ -66,7 +66,8 @@ def test_angle_brackets_are_placeholders() -> None:
         ("YOUR_BASTION_IP", "", "ip"),
         ("my_vm_ip", "", "ip"),
         ("<container_id>", "", "container"),
-        ("YOUR_PUBLIC_EC2_NAME", "ssh", "address"),
+        ("YOUR_PUBLIC_EC2_NAME", "ssh", "name"),
+        ("YOUR_BASTION", "ssh", "address"),
         ("YOUR_ENDPOINT_CONFIG", "", "config"),
         ("YOUR_TOKEN", "", "token"),
         ("YOUR_SPOT_ID", "", "instance"),
@@ -83,8 +84,9 @@ def values() -> Values:
     for name, id in (("PublicSG", "sg-0000000a"), ("PrivateSG", "sg-0000000b")):
         made = words_of(f"aws ec2 create-security-group --group-name {name}")
         known.hear(json.dumps({"GroupId": id}), made, words_of("Create Public and Private groups"))
-    for title, id in (("Launch the bastion", "i-0000000a"), ("Launch the private one", "i-0000000b")):
-        known.hear(json.dumps({"Instances": [{"InstanceId": id}]}), frozenset(), words_of(title))
+    for title, id in (("bastion", "i-0000000a"), ("private", "i-0000000b")):
+        launched = words_of(f"--group-id YOUR_{'PUBLIC' if title == 'bastion' else 'PRIVATE'}_GROUP_ID")
+        known.hear(json.dumps({"Instances": [{"InstanceId": id}]}), launched, words_of(f"Launch the {title} instance"))
     seen = [
         {"InstanceId": "i-0000000a", "PublicDnsName": "ec2-1.x.amazonaws.com", "PublicIpAddress": "192.0.2.1"},
         {"InstanceId": "i-0000000b", "PublicDnsName": "ec2-2.x.amazonaws.com", "PublicIpAddress": "192.0.2.2"},
@@ -100,6 +102,7 @@ def values() -> Values:
         ("YOUR_PRIVATE_GROUP_ID", "--group-id", "sg-0000000b"),
         ("YOUR_BASTION_NAME", "ssh", "ec2-1.x.amazonaws.com"),
         ("YOUR_PRIVATE_NAME", "ssh", "ec2-2.x.amazonaws.com"),
+        ("YOUR_PUBLIC_EC2_NAME", "ssh", "ec2-1.x.amazonaws.com"),
         ("my_vm_ip", "", "192.0.2.1"),
         ("YOUR_PRIVATE_ID", "--instance-ids", "i-0000000b"),
         ("YOUR_SPOT_ID", "--instance-ids", ""),

@@ -12,9 +12,11 @@ Kind = Literal["command", "keys", "file", "action"]
 
 @dataclass(frozen=True)
 class Deed:
-    """One thing that is done: ``argv`` of a command (placeholders filled), a file's ``path``, an action's ``name``.
+    """One thing that is done.
 
-    ``words`` are those of the text around it, by which it is known whose affair it is.
+    A command has its ``argv`` (placeholders filled) and its ``text`` as it is written, a file its path as ``name`` and
+    its text, an action its ``name`` and the text that asks for it. ``words`` are those of the text around it, by which
+    it is known whose affair it is.
     """
 
     kind: Kind

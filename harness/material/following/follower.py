@@ -86,8 +86,9 @@ class Follower:
         if part.kind == "heading":
             return
         for sentence in prose.sentences(part):
-            for name in prose.actions(sentence) if not prose.is_introduction(part) else ():
-                self._act(self._deed("action", sentence.place, name=name, text=part.text))
+            for name in prose.actions(sentence):
+                if not prose.is_done_by_the_block(name, part):
+                    self._act(self._deed("action", sentence.place, name=name, text=part.text))
             if not is_before_block and prose.is_unknown(sentence):
                 message = f"nobody knows how to follow “{sentence.text[:80]}”"
                 repair = "give the command, or say it in words that the table of instructions knows"
@@ -106,6 +107,8 @@ class Follower:
             self.unmade = OF_THE_EXAMPLE
 
     def _acted(self, deed: Deed) -> Outcome | None:
+        if deed.name == "detach":
+            return self.remote.press(deed.text) if self.remote.depth else None
         return self.guide.act(deed) or self.actions.do(deed)
 
     # Blocks.
@@ -185,7 +188,7 @@ class Follower:
 
     def _here(self, pipeline: Pipeline) -> None:
         argvs = [self.filler.here(command) for command in pipeline]
-        deed = self._deed("command", pipeline[0].place, argv=tuple(argvs[0]), comment=pipeline[0].comment)
+        deed = self._command_deed(pipeline, "workstation", tuple(argvs[0]))
         if deed.argv[0] == "ssh":
             if self.connect is not None:
                 self._done(deed, functools.partial(self._log_in, deed))
@@ -238,8 +241,7 @@ class Follower:
 
     def _there(self, pipeline: Pipeline) -> None:
         line, machine = self.filler.there(pipeline), pipeline[0].machine
-        comment = pipeline[0].comment
-        deed = self._deed("command", pipeline[0].place, machine=machine, argv=line.pipeline[0], comment=comment)
+        deed = self._command_deed(pipeline, machine, line.pipeline[0])
         outcome = self._done(deed, functools.partial(self._over_there, self.remote.run, machine, line))
         if outcome.is_done:
             self.looker.look(pipeline, line.pipeline, outcome)
@@ -277,6 +279,10 @@ class Follower:
         self.found.add("follow.fails", deed.place, message, "mend the step")
 
     # Helpers.
+
+    def _command_deed(self, pipeline: Pipeline, machine: Machine, argv: tuple[str, ...]) -> Deed:
+        first = pipeline[0]
+        return self._deed("command", first.place, machine=machine, argv=argv, text=str(first), comment=first.comment)
 
     def _around(self, comment: str = "") -> frozenset[str]:
         """Return the words of the text around a command."""

@@ -69,7 +69,7 @@ class Looker:
         """Take note of what was printed."""
         known = set(self.values.seen)
         output = outcome.first or outcome.stdout
-        self.values.hear(output, words_of(str(deed)), deed.words, key_of(deed.value("--query")))
+        self.values.hear(output, words_of(f"{deed} {deed.text}"), deed.words, key_of(deed.value("--query")))
         for name in given:
             value = self._value_in(outcome.stdout, name, known)
             if value:

@@ -26,10 +26,11 @@ ACTIONS: tuple[tuple[str, str], ...] = (
     ("example", r"\brun the\b.{0,30}\b(?:example|notebook)\b"),
     ("clean up sagemaker", r"\b(?:delet|remov)\w*\b.{0,40}\bendpoint\b.{0,80}\b(?:notebook|s3|bucket)\b"),
     ("quota", r"\b(?:raise|request|ask for|submit)\b.{0,60}\b(?:limit|quota|vcpus?)\b"),
+    ("edit page", r"\b(?:edit|change|modify)\b.{0,40}\b[\w-]+\.html\b"),
     ("browser", r"\b(?:open|point|visit|browse)\b.{0,60}https?://"),
     ("stop notebook", r"\bstop and remove the container\b"),
     ("terminate at the end", r"\bterminate the instances?\b.{0,30}\b(?:at the end|to avoid)\b"),
-    ("edit page", r"\b(?:edit|change|modify)\b.{0,40}\b[\w-]+\.html\b"),
+    ("detach", r"\b(?:control|ctrl)\W{0,2}p\W{1,3}(?:control|ctrl)?\W{0,2}q\b"),
     ("install docker", r"\bfollow the (?:official )?instructions\b.{0,60}\bdocker"),
 )
 """Actions and the words that ask for them, in a sentence."""
@@ -97,6 +98,11 @@ def _joined(prose: Prose) -> tuple[str, list[int]]:
 def actions(sentence: Sentence) -> list[str]:
     """Return the actions that a sentence asks for, in the table's order."""
     return [name for name, words in ACTIONS if re.search(words, sentence.text, re.IGNORECASE)]
+
+
+def is_done_by_the_block(name: str, prose: Prose) -> bool:
+    """Say whether the block below a paragraph does what the paragraph asks for; keys are pressed before it."""
+    return is_introduction(prose) and name != "detach"
 
 
 def is_unknown(sentence: Sentence) -> bool:

@@ -75,6 +75,8 @@ class Remote:
         session = self.opened()
         if line.argv[:1] in (("exit",), ("logout",)):
             return self._leave(session)
+        if machine == "bastion" and session.is_elsewhere:  # the text has sent its reader back: to another window
+            session = self.login(forwards=self.forwards)
         if opens_shell(line.pipeline[-1]):
             done = session.open(line.text, UNSEEN if "ssh" in line.argv[:1] else self.build)
         else:

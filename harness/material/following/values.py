@@ -43,6 +43,7 @@ KIND_WORDS = {
 }  # fmt: skip
 # Words of a placeholder that say what kind of value it is, or nothing; the others say which one of that kind.
 PLAIN = frozenset({"your", "my", "the", "ids", "arn", "value", "of", "in", "on", "aws", "ec", "url", *KIND_WORDS})
+OPPOSITE = {"public": "private", "private": "public"}
 EMPTY = frozenset(
     [
         "the",
@@ -98,8 +99,10 @@ class Value:
 
     def likeness(self, words: frozenset[str], near: frozenset[str], far: frozenset[str]) -> int:
         """Return how well it fits the words of a placeholder, of the sentence before it, and of its section."""
+        opposite = {OPPOSITE[word] for word in words if word in OPPOSITE} - words
         return (
             16 * len(self.words & words)
+            - 8 * len(self.words & opposite)
             + 8 * len(self.around & words)
             + 4 * len(self.words & near)
             + 2 * len(self.around & near)
@@ -195,10 +198,10 @@ def kind_of(name: str, option: str = "") -> str:
     form = re.match(r"(vpc|sg|i|ami|subnet|vol|snap|eni)-", name)
     if form:
         return PREFIXES[form[1]]
-    if option in ("ssh", "curl"):
-        return "address"
     words = [SAME.get(word.lower(), word.lower()) for word in _WORD.findall(name.replace("_", " "))]
     kinds = [KIND_WORDS[word] for word in words if word in KIND_WORDS]
+    if option in ("ssh", "curl"):
+        return next((kind for kind in kinds if kind in ("ip", "name")), "address")
     specific = [kind for kind in kinds if kind not in ("name", "instance", "ip")]
     return (specific or [kind for kind in kinds if kind != "instance"] or kinds or [""])[-1]
 

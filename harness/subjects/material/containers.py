@@ -28,6 +28,7 @@ class Containers(ReferenceContainers):
         self.greeted = ""
         self.shell_id = ""
         self.session: Session | None = None
+        self.shell_depth = 1
         self.removal: Command | None = None
         self.refusal: tuple[Command, str] | None = None
         self.working: Docker | None = None
@@ -146,4 +147,4 @@ class Containers(ReferenceContainers):
 
     @property
     def _is_outside(self) -> bool:
-        return self.session is None or self.session.depth == 0
+        return self.session is None or self.session.depth < self.shell_depth

@@ -173,6 +173,10 @@ class Mending:
     def _mend_docker(self, deed: Deed, said: str) -> Mended | None:
         subject, homework = self.subject, self.subject.homework
         missing = NO_CONTAINER.search(said)
+        if NO_ENGINE.search(said) and subject.watch.inside == "container":
+            subject.watch.inside = ""
+            subject.follower.remote.press("Ctrl-P Ctrl-Q")
+            return Mended("the container was left (Ctrl-P Ctrl-Q)", again=True)
         if NO_ENGINE.search(said):
             subject.note(subject.containers.engine)
             subject.containers.install()

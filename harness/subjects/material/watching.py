@@ -28,6 +28,7 @@ class Watch(Guide):
         self.subject = subject
         self.mending = Mending(subject)
         self.inside = ""
+        self.depth = 0
         self.forwards = False
         self.has_begun = False
         self.is_bastion_gone = False
@@ -37,6 +38,7 @@ class Watch(Guide):
 
     def before(self, deed: Deed) -> None:
         """Look at what is about to be used, changed or ended."""
+        self.depth = self.subject.follower.remote.depth
         if deed.kind == "action":
             self._before_action(deed)
         elif deed.machine == "workstation":
@@ -155,7 +157,7 @@ class Watch(Guide):
 
     def after(self, deed: Deed, outcome: Outcome) -> None:
         """Look at what has just come to be."""
-        if deed.kind == "keys":
+        if deed.kind == "keys" or deed.name == "detach":
             self.inside = ""
             if outcome.is_done:
                 self.subject.note(self.subject.containers.shell_detached)
@@ -218,7 +220,7 @@ class Watch(Guide):
         subject, argv = self.subject, deed.bare
         homework, containers, depth = subject.homework, subject.containers, subject.follower.remote.depth
         command = Command(" ".join(argv), outcome.exit_code, outcome.stdout, outcome.stderr)
-        if argv[1] in ("run", "attach", "exec") and depth and outcome.is_done:
+        if argv[1] in ("run", "attach", "exec") and depth > self.depth:
             self._opened(argv[1])
         elif argv[1] == "run" and any("hello-world" in word for word in argv):
             subject.note(containers.engine, containers.greeting)
@@ -235,6 +237,7 @@ class Watch(Guide):
         """Look at the shell that has been opened in a container, the first time."""
         self.inside = "container"
         containers = self.subject.containers
+        containers.shell_depth = self.subject.follower.remote.depth
         if verb == "run" and not containers.shell_id:
             found = containers.docker().latest_from("ubuntu")
             containers.shell_id = found.id if found else ""
