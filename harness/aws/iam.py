@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -77,6 +78,16 @@ def create_login_profile(aws: Aws, user: str) -> None:
     aws.client("iam").create_login_profile(UserName=user, Password=password, PasswordResetRequired=False)
 
 
+def create_role_for(aws: Aws, name: str, account: str, policy: str) -> str:
+    """Create a role with one of AWS's own policies that identities of an account may assume; returns its ARN."""
+    trusted = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+    iam = aws.client("iam")
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName=name, PolicyArn=_managed(aws, policy))
+    return str(arn)
+
+
 def create_access_key(aws: Aws, user: str) -> Credentials:
     """Give a user an access key; the secret is not to be had again."""
     key = aws.client("iam").create_access_key(UserName=user)["AccessKey"]
@@ -90,8 +101,11 @@ def create_group(aws: Aws, name: str) -> None:
 
 def attach_policy(aws: Aws, group: str, policy: str) -> None:
     """Attach AWS's own policy of that name to a group."""
-    partition = aws.session.get_partition_for_region(aws.region)
-    aws.client("iam").attach_group_policy(GroupName=group, PolicyArn=f"arn:{partition}:iam::aws:policy/{policy}")
+    aws.client("iam").attach_group_policy(GroupName=group, PolicyArn=_managed(aws, policy))
+
+
+def _managed(aws: Aws, policy: str) -> str:
+    return f"arn:{aws.session.get_partition_for_region(aws.region)}:iam::aws:policy/{policy}"
 
 
 def add_to_group(aws: Aws, user: str, group: str) -> None:

@@ -1,7 +1,8 @@
 """Serve the offline cloud in the foreground.
 
 Prints the lines that a shell needs to reach it as an administrator, which is there already, then "ready". Ends on
-Ctrl-C or SIGTERM, with everything gone that it made.
+Ctrl-C or SIGTERM, with everything gone that it made. With --account there are further accounts: in each an
+administrator, whose profile is named as the account, and a role that users of the first account may assume.
 """
 
 from __future__ import annotations
@@ -20,17 +21,16 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from harness import catalogue, isolation
+from harness import isolation
 from harness.cloud import Cloud, Credentials
+from harness.commands import accounts
+from harness.commands.accounts import made_user
 from harness.errors import UsageError
 from harness.leash import Leash
 from harness.workstation import configure
 
 if TYPE_CHECKING:
     from harness.offline.cloud import OfflineCloud
-
-USER = "homework"
-GROUP = "administrators"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state", type=Path, metavar="DIR", help="where hosts keep their files (default: a temporary one)"
     )
+    parser.add_argument(
+        "--account", action="append", default=[], metavar="ID",
+        help="another account, of twelve digits, beside the first; may be given several times",
+    )  # fmt: skip
     parser.add_argument("--region", default="us-east-1", metavar="NAME", help="the AWS region (default: us-east-1)")
     parser.add_argument(
         "--weather", choices=("calm", "typical", "stormy"), default="calm",
@@ -62,25 +66,28 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--hosts docker: containers as instances are not part of this version; leave the option out.")
     with _told_to_stop() as stop, isolation.offline(), contextlib.closing(Leash()) as leash:
         from harness.offline.cloud import OfflineCloud  # moto takes its time: only this command imports it
+        from harness.offline.loading import ACCOUNT
         from harness.offline.weather import forecast
 
+        others = accounts.check(options.account, ACCOUNT)
         state = _made(options.state) if options.state else leash.directory("cloud-")
         seed = secrets.randbelow(10**6) if options.seed is None else options.seed
         weather = forecast(options.weather, seed=seed, scale=options.time_scale)
         with OfflineCloud(
-            state, region=options.region, kind=options.hosts, port=options.port, weather=weather
+            state, region=options.region, kind=options.hosts, port=options.port, weather=weather, others=others
         ) as offline:
             if options.weather != "calm":
                 sys.stdout.write(f"# weather: {options.weather}, seed {seed}, time scale {options.time_scale:.4g}\n")
             user = made_user(offline.cloud)
             variables = shell_variables(offline.cloud, state, user)
+            keys = accounts.furnish(offline, Path(variables["AWS_SHARED_CREDENTIALS_FILE"])) if others else {}
             weather.begin(offline)
             seconds = weather.credentials_last()
             if seconds is not None:
                 variables |= lent(offline, user, seconds)
             variables["ACCEPTANCE_PATIENCE"] = patience_for(options)
-            lines = _shell_lines(variables)
-            sys.stdout.write("".join(f"{line}\n" for line in (*lines, "ready")))
+            lines = (*_shell_lines(variables), *accounts.lines(keys), "ready")
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
             sys.stdout.flush()
             stop.wait()
     return 0
@@ -105,20 +112,6 @@ def _scale(text: str) -> float:
 def _made(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return directory.resolve()
-
-
-def made_user(cloud: Cloud) -> Credentials:
-    """Make the user that the homework asks for first, and return its access key."""
-    from harness.aws import iam
-    from harness.aws.session import Aws
-
-    owner = Aws(cloud, cloud.owner)
-    iam.create_user(owner, USER, {})
-    iam.create_login_profile(owner, USER)
-    iam.create_group(owner, GROUP)
-    iam.attach_policy(owner, GROUP, catalogue.load().account.policy)
-    iam.add_to_group(owner, USER, GROUP)
-    return iam.create_access_key(owner, USER)
 
 
 def lent(offline: OfflineCloud, user: Credentials, seconds: float) -> dict[str, str]:

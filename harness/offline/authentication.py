@@ -21,6 +21,8 @@ from harness.offline.call import AwsError, Call, Reply
 from harness.offline.identity import Identities, Key
 from harness.offline.layers import Next
 
+_FOR_MOTO = "HTTP_X_MOTO_ACCOUNT_ID"
+"""The header by which moto is told the account; whatever a client says in it is written over."""
 _UNKNOWN = "The security token included in the request is invalid."
 _WRONG = (
     "The request signature we calculated does not match the signature you provided. "
@@ -54,6 +56,7 @@ class Authentication:
             raise refusal(call, "InvalidClientTokenId", _UNKNOWN)
         self._check(call, key)
         call.access_key, call.caller = access_key, key.caller
+        call.environ[_FOR_MOTO] = key.caller.account
         return forward(call)
 
     def _check(self, call: Call, key: Key) -> None:

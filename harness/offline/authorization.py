@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from harness.offline.call import AwsError, Call, Reply
 from harness.offline.identity import Caller, policies
 from harness.offline.layers import Next
-from harness.offline.loading import ACCOUNT
 from harness.offline.policies import decide
 
 # Where an action has another name than its operation ("Actions, resources, and condition keys for Amazon S3").
@@ -36,6 +37,9 @@ class Authorization:
         documents = list(policies(caller.arn))
         for resource in resources(call):
             decision = decide(documents, action(call), resource, context(call, caller))
+            if decision == "allowed" and caller.session_policy:
+                narrowed = [json.loads(caller.session_policy)]
+                decision = decide(narrowed, action(call), resource, context(call, caller))
             if decision != "allowed":
                 raise denial(call, caller, resource, explicit=decision == "explicitDeny")
 
@@ -57,9 +61,8 @@ def resources(call: Call) -> list[str]:
     if call.service == "sts" and given.get("RoleArn"):
         return [given["RoleArn"]]
     if call.service == "iam":
-        return [f"arn:aws:iam::{ACCOUNT}:{kind}/{given[name]}" for name, kind in _IAM_NAMES.items() if given.get(name)][
-            :1
-        ] or ["*"]
+        named = (f"{kind}/{given[name]}" for name, kind in _IAM_NAMES.items() if given.get(name))
+        return [f"arn:aws:iam::{call.account}:{path}" for path in named][:1] or ["*"]
     if call.service == "ec2" and not call.is_reading:
         return _ec2_resources(call) or ["*"]
     return ["*"]
@@ -68,7 +71,7 @@ def resources(call: Call) -> list[str]:
 def _ec2_resources(call: Call) -> list[str]:
     given = {kind: call.parameters.get(name) or [] for name, kind in _EC2_IDS.items()}
     return [
-        f"arn:aws:ec2:{call.region}:{ACCOUNT}:{kind}/{id}"
+        f"arn:aws:ec2:{call.region}:{call.account}:{kind}/{id}"
         for kind, value in given.items()
         for id in ([value] if isinstance(value, str) else value)
     ]

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from harness.offline.loading import ACCOUNT
+
 if TYPE_CHECKING:
     from harness.offline.identity import Caller
 
@@ -76,6 +78,11 @@ class Call:
     region: str = "us-east-1"
     caller: Caller | None = None
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def account(self) -> str:
+        """Return the account that the caller acts in; before authentication the cloud's first."""
+        return self.caller.account if self.caller is not None else ACCOUNT
 
     @property
     def method(self) -> str:

@@ -16,6 +16,7 @@ import contextlib
 import importlib
 import secrets
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -54,21 +55,23 @@ class OfflineCloud:
 
     ``state`` is a directory of the run that the cloud may use. ``hosts`` are the machines behind the instances;
     ``None`` makes those of ``kind``. ``settle`` is how long an instance's transition takes, in seconds, unless the
-    ``weather`` says how long things take and what goes wrong. moto keeps its state per process, so there is one
-    cloud per process at a time; a second is a
+    ``weather`` says how long things take and what goes wrong. ``others`` are further accounts, of twelve digits each:
+    separate from the first but for roles that trust one another; ``owners`` has the key of each account's root.
+    moto keeps its state per process, so there is one cloud per process at a time; a second is a
     :class:`~harness.errors.UsageError`, as is a port that is in use.
     """
 
     def __init__(
         self, state: Path, *, region: str = "us-east-1", port: int = 0, hosts: HostKind | None = None,
-        kind: str = "embedded", settle: float = 0.1, weather: Calm | None = None,
+        kind: str = "embedded", settle: float = 0.1, weather: Calm | None = None, others: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.state = state
         self.region = region
         self.account = ACCOUNT
         self.kind = kind
         self.owner = _root_key()
-        self.identities = Identities(self.owner)
+        self.owners = {self.account: self.owner, **{account: _root_key() for account in others}}
+        self.identities = Identities(self.owners)
         self.trail = Trail()
         self.routes = Routes()
         self.inner: list[Layer] = []
@@ -147,6 +150,7 @@ class OfflineCloud:
             *self.weather.layers(),
             identities.only_trusted_assume,
             identities.get_user_of_root,
+            identities.only_own_buckets,
             self._with_extensions,
             self._inner,
             self.machines,
@@ -157,7 +161,7 @@ class OfflineCloud:
         return chained(self.inner, forward)(call)
 
     def backend(self, service: str, region: str | None = None) -> Any:
-        """Return moto's backend of a service in the account; global services know one region, ``aws``."""
+        """Return moto's backend of a service in the first account; global services know one region, ``aws``."""
         from moto.backends import get_backend
 
         return get_backend(service)[self.account][region or self.region]  # type: ignore[call-overload]

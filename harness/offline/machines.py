@@ -10,7 +10,6 @@ from typing import Any
 from harness.offline.call import Call, Reply
 from harness.offline.hosts.protocol import IngressRule, MachineSpec
 from harness.offline.layers import Next
-from harness.offline.loading import ACCOUNT
 from harness.offline.site import Site
 
 _ALL_PORTS = (0, 65535)
@@ -93,8 +92,9 @@ class Machines:
     def _instances(self) -> Iterator[Any]:
         from moto.ec2.models import ec2_backends
 
-        for backend in list(ec2_backends[ACCOUNT].values()):
-            yield from backend.all_instances()
+        for account in list(ec2_backends.values()):
+            for backend in list(account.values()):
+                yield from backend.all_instances()
 
 
 def _spec(instance: Any) -> MachineSpec:
@@ -109,6 +109,7 @@ def _spec(instance: Any) -> MachineSpec:
         release=instance.release,
         user_data=instance.user_data.decode() if instance.user_data else None,
         region=instance.region_name,
+        network=instance.vpc_id or "",
     )
 
 

@@ -35,6 +35,7 @@ class Increase:
     """An increase that was asked for; it stays pending, as a person at AWS decides about it."""
 
     quota: Quota
+    account: str
     region: str
     desired: float
     requester: str
@@ -44,7 +45,7 @@ class Increase:
 
 
 class Quotas:
-    """The account's quotas and requests."""
+    """The accounts' quotas, which are the same, and each one's requests."""
 
     def __init__(self) -> None:
         self._increases: list[Increase] = []
@@ -59,16 +60,14 @@ class Quotas:
         family = re.match(r"[a-z]+", instance_type)
         return next((q for q in known() if q.market == market and family and family.group() in q.families), None)
 
-    def pending(self, code: str, region: str) -> Increase | None:
+    def pending(self, code: str, account: str, region: str) -> Increase | None:
         """Return the increase of a quota that is still open."""
-        open_ones = (
-            i for i in self.increases(region) if i.quota.code == code and i.status in ("PENDING", "CASE_OPENED")
-        )
-        return next(open_ones, None)
+        asked = (increase for increase in self.increases(account, region) if increase.quota.code == code)
+        return next((increase for increase in asked if increase.status in ("PENDING", "CASE_OPENED")), None)
 
-    def request(self, quota: Quota, region: str, desired: float, requester: str) -> Increase:
+    def request(self, quota: Quota, account: str, region: str, desired: float, requester: str) -> Increase:
         """Write an increase down."""
-        increase = Increase(quota, region, desired, requester)
+        increase = Increase(quota, account, region, desired, requester)
         with self._lock:
             self._increases.append(increase)
         return increase
@@ -78,10 +77,10 @@ class Quotas:
         with self._lock:
             self._increases.clear()
 
-    def increases(self, region: str) -> list[Increase]:
-        """Return the increases asked for in a region, the newest first."""
+    def increases(self, account: str, region: str) -> list[Increase]:
+        """Return the increases that an account asked for in a region, the newest first."""
         with self._lock:
-            return [increase for increase in reversed(self._increases) if increase.region == region]
+            return [one for one in reversed(self._increases) if (one.account, one.region) == (account, region)]
 
 
 @functools.cache

@@ -14,7 +14,6 @@ from typing import Any
 from harness.offline.call import Call, Reply
 from harness.offline.identity import Caller
 from harness.offline.layers import Next
-from harness.offline.loading import ACCOUNT
 
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SECRETS = {
@@ -115,7 +114,7 @@ class Event:
             "readOnly": self.call.is_reading,
             "eventType": "AwsApiCall",
             "managementEvent": not self.call.is_data_event,
-            "recipientAccountId": ACCOUNT,
+            "recipientAccountId": self.caller.account,
             "eventCategory": "Data" if self.call.is_data_event else "Management",
         }
         return record | ({"errorCode": failed, "errorMessage": self._message()} if failed else {})
@@ -151,7 +150,7 @@ class Event:
 
 
 class Trail:
-    """Keeps the newest events of the account; a layer. A call whose caller is unknown leaves no event, as on AWS."""
+    """Keeps the newest events of all accounts; a layer. A call whose caller is unknown leaves no event, as on AWS."""
 
     def __init__(self, keep: int = 50_000) -> None:
         self._events: deque[Event] = deque(maxlen=keep)

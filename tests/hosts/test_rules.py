@@ -63,6 +63,15 @@ def test_callers_are_seen_by_the_address_they_came_by(source, at, expected):
     assert admitted([rule(source)], 22, BOOK, at) == expected
 
 
+def test_private_addresses_mean_something_within_one_network_only():
+    near, far = (
+        Addresses(f"127.9.0.{n}", f"127.9.1.{n}", "172.31.0.2", network) for n, network in ((3, "a"), (4, "b"))
+    )
+    own = Addresses("127.9.0.1", "127.9.1.1", "172.31.0.1", "a")
+    assert admitted([rule("172.31.0.2/32")], 22, [own, near, far], own.inside) == {near.inside}
+    assert admitted([rule("127.9.0.4/32")], 22, [own, near, far], own.public) == {far.public}
+
+
 # -- one door ---------------------------------------------------------------------------------------------------------
 
 

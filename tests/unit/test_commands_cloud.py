@@ -132,6 +132,30 @@ def test_a_region_and_keys_of_the_callers_do_not_matter(monkeypatch) -> None:
         assert answers(variables["AWS_ENDPOINT_URL"])
 
 
+def test_further_accounts_are_entered_by_their_profiles_and_by_a_role() -> None:
+    account = "210987654321"
+    with serving("--account", account) as (_, variables):
+        environment = {**os.environ, **variables}
+        asked = [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--query=Arn", "--output=text"]
+        told = subprocess.run(
+            [*asked, "--profile", account], env=environment, capture_output=True, text=True, check=True
+        )
+        assert told.stdout == f"arn:aws:iam::{account}:user/homework\n"
+        sts = boto3.client(
+            "sts", region_name=variables["AWS_REGION"], endpoint_url=variables["AWS_ENDPOINT_URL"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        )  # fmt: skip
+        role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+        assert account in sts.assume_role(RoleArn=role, RoleSessionName="grading")["AssumedRoleUser"]["Arn"]
+
+
+@pytest.mark.parametrize("account", ["12345", "123456789012", "12345678901x"])
+def test_what_is_no_other_account_costs_a_sentence(account, capsys) -> None:
+    assert main(["cloud", "--account", account]) == 2
+    assert capsys.readouterr().err.startswith(f"harness cloud: --account {account}: ")
+
+
 class StoppedWhileItStarts:
     """An offline cloud that is told to stop before it has started."""
 

@@ -13,7 +13,7 @@ _TOLD_APART = ("NotificationType", "ComparisonOperator", "Threshold")
 def describe_subscribers(call: Call) -> Result:
     """Answer with the subscribers of one notification of a budget."""
     given = call.parameters
-    budget = _budgets()[given["AccountId"]].get(given["BudgetName"])
+    budget = _budgets(call.account)[given["AccountId"]].get(given["BudgetName"])
     if budget is None:
         raise AwsError("NotFoundException", f"Unable to get budget: {given['BudgetName']} - the budget doesn't exist.")
     for notification in budget.notifications:
@@ -23,10 +23,8 @@ def describe_subscribers(call: Call) -> Result:
     raise AwsError("NotFoundException", "Unable to get subscribers - the notification doesn't exist.")
 
 
-def _budgets() -> dict[str, dict[str, Any]]:
+def _budgets(account: str) -> dict[str, dict[str, Any]]:
     from moto.budgets.models import budgets_backends
 
-    from harness.offline.loading import ACCOUNT
-
-    budgets: dict[str, dict[str, Any]] = budgets_backends[ACCOUNT]["aws"].budgets
+    budgets: dict[str, dict[str, Any]] = budgets_backends[account]["aws"].budgets
     return budgets

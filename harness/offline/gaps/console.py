@@ -9,7 +9,6 @@ from moto.ec2.models import ec2_backends
 
 from harness.offline.call import Call
 from harness.offline.layers import Result
-from harness.offline.loading import ACCOUNT
 from harness.offline.site import Site
 
 
@@ -21,7 +20,7 @@ class Console:
 
     def get_console_output(self, call: Call) -> Result:
         """Answer with the text so far; empty before the first boot and after termination, as on AWS."""
-        instance = ec2_backends[ACCOUNT][call.region].get_instance(call.parameters["InstanceId"])
+        instance = ec2_backends[call.account][call.region].get_instance(call.parameters["InstanceId"])
         text = self.site.hosts.console_output(instance.id) if instance.state == "running" else ""
         output = base64.b64encode(text.encode()).decode()
         return {"InstanceId": instance.id, "Output": output, "Timestamp": datetime.datetime.now(datetime.UTC)}

@@ -31,12 +31,17 @@ class EventHistory:
         self.trail = trail
 
     def lookup_events(self, call: Call) -> Result:
-        """Answer with management events of the region, the newest first."""
+        """Answer with management events of the caller's account in the region, the newest first.
+
+        Unlike on AWS, a role assumed from another account is told in that account's history alone.
+        """
         given = call.parameters
         size = int(given.get("MaxResults") or _PAGE)
         if not 1 <= size <= _PAGE:
             raise AwsError("InvalidMaxResultsException", f"A value between 1 and {_PAGE} is required for MaxResults.")
-        found = [event for event in self.trail.events() if event.region == call.region and _wanted(event, given)]
+        place = call.account, call.region
+        here = (event for event in self.trail.events() if (event.caller.account, event.region) == place)
+        found = [event for event in here if _wanted(event, given)]
         first = _position(found, given.get("NextToken"))
         page: Result = {"Events": [_shown(event) for event in found[first : first + size]]}
         return page | ({"NextToken": found[first + size].id} if first + size < len(found) else {})

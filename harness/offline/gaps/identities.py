@@ -6,9 +6,9 @@ import datetime
 import json
 from typing import Any
 
-from harness.offline.authorization import context
+from harness.offline.authorization import action, context, resources
 from harness.offline.call import AwsError, Call, Reply
-from harness.offline.identity import Caller, Identities, iam
+from harness.offline.identity import Caller, Identities, find_role, iam
 from harness.offline.layers import Next, Result
 from harness.offline.policies import decide, matches
 
@@ -55,33 +55,54 @@ def get_user_of_root(call: Call, forward: Next) -> Reply:
 
 
 def only_trusted_assume(call: Call, forward: Next) -> Reply:
-    """Is a layer: AssumeRole needs a role that exists and whose trust policy names the caller."""
+    """Is a layer: AssumeRole needs a role, of any account, that exists and whose trust policy names the caller."""
     if (call.service, call.operation) != ("sts", "AssumeRole"):
         return forward(call)
     caller, arn = _caller(call), call.parameters.get("RoleArn", "")
     if caller.kind == "root":
         raise AwsError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
-    role = next((role for role in iam().roles.values() if role.arn == arn), None)
-    if role is None or not _trusts(json.loads(role.assume_role_policy_document), call, caller):
+    role = find_role(arn)
+    if role is None or not trusts(json.loads(role.assume_role_policy_document), call, caller):
         raise AwsError(
             "AccessDenied", f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}", 403
         )
     return forward(call)
 
 
-def _trusts(document: dict[str, Any], call: Call, caller: Caller) -> bool:
+def only_own_buckets(call: Call, forward: Next) -> Reply:
+    """Is a layer: a bucket of another account opens to those whom its policy names; moto opens it to all."""
+    if call.service != "s3" or call.operation == "CreateBucket":
+        return forward(call)
+    from moto.s3.models import s3_backends
+
+    name = call.parameters.get("Bucket", "")
+    _, owner = s3_backends.bucket_accounts.get(name, ("", call.account))
+    if owner == call.account:
+        return forward(call)
+    policy = s3_backends[owner]["aws"].get_bucket_policy(name)
+    if not (policy and trusts(json.loads(policy), call, _caller(call), action(call), resources(call)[0])):
+        raise AwsError("AccessDenied", "Access Denied", 403)
+    return forward(call)
+
+
+def trusts(
+    document: dict[str, Any], call: Call, caller: Caller, what: str = "sts:AssumeRole", resource: str = "*"
+) -> bool:
+    """Say whether a policy of a resource lets a caller do something."""
     statements = document.get("Statement", [])
     listed = statements if isinstance(statements, list) else [statements]
     naming = [statement for statement in listed if _names(statement.get("Principal", {}), caller)]
     facts = context(call, caller) | {"sts:externalid": call.parameters.get("ExternalId", "")}
-    return decide([{"Statement": naming}], "sts:AssumeRole", "*", facts) == "allowed"
+    return decide([{"Statement": naming}], what, resource, facts) == "allowed"
 
 
 def _names(principal: Any, caller: Caller) -> bool:
     if principal == "*":
         return True
     named = principal.get("AWS", [])
-    account = (caller.account, f"arn:aws:iam::{caller.account}:root", "*")
+    account = [caller.account, f"arn:aws:iam::{caller.account}:root", "*"]
+    if caller.kind == "role":
+        account += [role.arn for role in list(iam(caller.account).roles.values()) if role.name == caller.name]
     return any(name in account or matches(name, caller.arn) for name in (named if isinstance(named, list) else [named]))
 
 

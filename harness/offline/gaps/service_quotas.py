@@ -6,7 +6,6 @@ from typing import Any
 
 from harness.offline.call import AwsError, Call
 from harness.offline.layers import Result, Routes
-from harness.offline.loading import ACCOUNT
 from harness.offline.quotas import Increase, Quota, Quotas, known
 
 _EC2 = "Amazon Elastic Compute Cloud (Amazon EC2)"
@@ -62,12 +61,12 @@ class ServiceQuotas:
                 "IllegalArgumentException",
                 f"You must provide a quota value greater than the current one, which is {quota.value}.",
             )
-        if self.quotas.pending(quota.code, call.region):
+        if self.quotas.pending(quota.code, call.account, call.region):
             raise AwsError(
                 "ResourceAlreadyExistsException", "Only one open service quota increase request is allowed per quota."
             )
         requester = call.caller.arn if call.caller else ""
-        return {"RequestedQuota": _increase(self.quotas.request(quota, call.region, desired, requester))}
+        return {"RequestedQuota": _increase(self.quotas.request(quota, call.account, call.region, desired, requester))}
 
     def history(self, call: Call) -> Result:
         """Answer with the requests so far, narrowed by service, quota and status."""
@@ -76,14 +75,14 @@ class ServiceQuotas:
             _check_service(call)
         found = [
             _increase(increase)
-            for increase in self.quotas.increases(call.region)
+            for increase in self.quotas.increases(call.account, call.region)
             if given.get("QuotaCode") in (None, increase.quota.code) and given.get("Status") in (None, increase.status)
         ]
         return _paged(call, "RequestedQuotas", found)
 
     def requested(self, call: Call) -> Result:
         """Answer with one request."""
-        for increase in self.quotas.increases(call.region):
+        for increase in self.quotas.increases(call.account, call.region):
             if increase.id == call.parameters["RequestId"]:
                 return {"RequestedQuota": _increase(increase)}
         raise AwsError("NoSuchResourceException", "The specified resource does not exist.")
@@ -104,7 +103,7 @@ def _check_service(call: Call) -> None:
 def _shown(call: Call, quota: Quota, value: float | None = None) -> dict[str, Any]:
     return {
         "ServiceCode": "ec2", "ServiceName": _EC2, "QuotaCode": quota.code, "QuotaName": quota.name,
-        "QuotaArn": f"arn:aws:servicequotas:{call.region}:{ACCOUNT}:ec2/{quota.code}",
+        "QuotaArn": f"arn:aws:servicequotas:{call.region}:{call.account}:ec2/{quota.code}",
         "Value": float(quota.value if value is None else value), "Unit": "None", "Adjustable": True,
         "GlobalQuota": False, "QuotaAppliedAtLevel": "ACCOUNT",
     }  # fmt: skip
@@ -112,11 +111,12 @@ def _shown(call: Call, quota: Quota, value: float | None = None) -> dict[str, An
 
 def _increase(increase: Increase) -> dict[str, Any]:
     quota = increase.quota
+    requester = f'{{"accountId":"{increase.account}","callerArn":"{increase.requester}"}}'
     return {
         "Id": increase.id, "ServiceCode": "ec2", "ServiceName": _EC2, "QuotaCode": quota.code, "QuotaName": quota.name,
         "DesiredValue": increase.desired, "Status": increase.status, "Created": increase.created,
-        "LastUpdated": increase.created, "Requester": f'{{"accountId":"{ACCOUNT}","callerArn":"{increase.requester}"}}',
-        "QuotaArn": f"arn:aws:servicequotas:{increase.region}:{ACCOUNT}:ec2/{quota.code}",
+        "LastUpdated": increase.created, "Requester": requester,
+        "QuotaArn": f"arn:aws:servicequotas:{increase.region}:{increase.account}:ec2/{quota.code}",
         "GlobalQuota": False, "Unit": "None", "QuotaRequestedAtLevel": "ACCOUNT",
     }  # fmt: skip
 

@@ -14,7 +14,8 @@ from harness.offline.policies import decide
 def simulate_principal_policy(call: Call) -> Result:
     """Answer for a user, group or role: each action on each resource, by the policies it has and those given along."""
     arn = call.parameters["PolicySourceArn"]
-    entities = (*iam().users.values(), *iam().groups.values(), *iam().roles.values())
+    known = iam(call.account)
+    entities = (*known.users.values(), *known.groups.values(), *known.roles.values())
     if not any(entity.arn == arn for entity in entities):
         raise AwsError("NoSuchEntity", f"The entity {arn} cannot be found.", 404)
     return _decided(call, list(policies(arn)))

@@ -22,6 +22,12 @@ class Peer:
     private_dns: str
     host_keys: tuple[str, ...]
 
+    @property
+    def names_within(self) -> tuple[str, ...]:
+        """Return the names and addresses that lead to the private address within a network."""
+        short = self.private_dns.partition(".")[0]
+        return tuple(filter(None, (self.addresses.private, self.private_dns, short, self.public_dns)))
+
 
 def for_workstation(peers: Iterable[Peer], port: int, known_hosts: Path) -> str:
     """Return the configuration by which the world outside reaches hosts: by public address and public name only."""
@@ -45,18 +51,20 @@ def for_host(own: Addresses, peers: Iterable[Peer], port: int, user: str, home: 
     """Return the configuration of one host's user.
 
     By private address, private name or public name one reaches a host from the private address, as names resolve
-    within a VPC; by public address from the public one. A host's key is new to the user at first and asked about, as
-    on a new instance: its known hosts are ``~/.ssh/known_hosts`` of the host.
+    within a VPC; by public address from the public one, and to another VPC by public name as well. A host's key is new
+    to the user at first and asked about, as on a new instance: its known hosts are ``~/.ssh/known_hosts`` of the host.
     """
     blocks = []
     own_file = home / ".ssh" / "config"
     if own_file.is_file():
         blocks.append(f"Include {_quoted(own_file)}\n")
     for peer in peers:
-        inner = [peer.addresses.private, peer.private_dns, peer.private_dns.partition(".")[0], peer.public_dns]
-        blocks += [_way(name, peer.addresses.inside, own.inside, port) for name in filter(None, inner)]
+        is_near = peer.addresses.network == own.network
+        if is_near:
+            blocks += [_way(name, peer.addresses.inside, own.inside, port) for name in peer.names_within]
         if peer.addresses.public is not None and own.public is not None:
-            blocks.append(_way(peer.addresses.public, peer.addresses.public, own.public, port))
+            names = (peer.addresses.public,) if is_near else (peer.addresses.public, peer.public_dns)
+            blocks += [_way(name, peer.addresses.public, own.public, port) for name in filter(None, names)]
     blocks.append(_way("localhost", own.inside, own.inside, port))
     identities = [f"IdentityFile {_quoted(home / '.ssh' / f'id_{kind}')}" for kind in ("rsa", "ecdsa", "ed25519")]
     options = [f"User {user}", f"UserKnownHostsFile {_quoted(home / '.ssh' / 'known_hosts')}"]

@@ -62,7 +62,7 @@ class EmbeddedHost:
         self.root = site.base / spec.instance_id
         self.client_files = site.base / f"{spec.instance_id}.ssh"
         self.sandbox = Sandbox(self.root)
-        self.addresses = Addresses(spec.public_ip, "", spec.private_ip)
+        self.addresses = Addresses(spec.public_ip, "", spec.private_ip, spec.network)
         self.keys = HostKeys()
         self.console = Console()
         self.ports = Ports(site.loop, site.ssh_port)
@@ -91,7 +91,7 @@ class EmbeddedHost:
         self._service_address = self._service_address or self.site.lease.service()
         inside = self.addresses.inside or self.site.lease.inside()
         self.spec, self._rules = spec, rules
-        self.addresses = Addresses(spec.public_ip, inside, spec.private_ip)
+        self.addresses = Addresses(spec.public_ip, inside, spec.private_ip, spec.network)
 
     async def start(self) -> None:
         """Boot: after a moment what is enabled starts, SSH first; user data runs at the first boot."""
@@ -226,10 +226,10 @@ class EmbeddedHost:
         if name in {"localhost", "127.0.0.1", "0.0.0.0", own.inside}:  # noqa: S104 - compared, not bound
             return own.inside, own.inside
         for host in self.site.running.values():
-            private_dns = host.spec.private_dns
-            if name in {host.addresses.private, private_dns, private_dns.partition(".")[0], host.spec.public_dns}:
+            peer = host.peer()
+            if name in peer.names_within and peer.addresses.network == own.network:
                 return own.inside, host.addresses.inside
-            if name == host.addresses.public and own.public is not None:
+            if name in (host.addresses.public, host.spec.public_dns) and own.public and host.addresses.public:
                 return own.public, host.addresses.public
         return None
 

@@ -29,7 +29,8 @@ class MachineSpec:
     """What the control plane knows of an instance when it boots.
 
     ``authorized_key`` is the public half of its key pair as a line of ``authorized_keys``, or ``None`` where
-    it was launched without one. ``release`` is the Ubuntu release of its image, such as ``24.04``.
+    it was launched without one. ``release`` is the Ubuntu release of its image, such as ``24.04``. ``network`` is its
+    VPC: private addresses mean something within one only.
     """
 
     instance_id: str
@@ -42,6 +43,7 @@ class MachineSpec:
     release: str
     user_data: str | None
     region: str
+    network: str = ""
 
 
 class HostKind(Protocol):

@@ -16,12 +16,13 @@ class Addresses:
     """The addresses of one host.
 
     ``public`` is shown to the world. ``inside`` is the loopback address that stands for ``private``: a connection that
-    goes by private address comes from one inside address and arrives at another.
+    goes by private address comes from one inside address and arrives at another, both of one ``network``.
     """
 
     public: str | None
     inside: str
     private: str
+    network: str = ""
 
 
 def admits(rules: Iterable[IngressRule], port: int, source: str) -> bool:
@@ -39,11 +40,13 @@ def _covers(rule: IngressRule, port: int) -> bool:
 def callers(hosts: Iterable[Addresses], at: str) -> dict[str, str]:
     """Map each loopback address that may call at address ``at`` to the address that AWS would see.
 
-    The workstation and hosts by their public address call at a public address; only hosts call at an inside one.
+    The workstation and hosts by their public address call at a public address; only hosts of its network call at
+    an inside one.
     """
     hosts = list(hosts)
-    if any(host.inside == at for host in hosts):
-        return {host.inside: host.private for host in hosts}
+    called = next((host for host in hosts if host.inside == at), None)
+    if called is not None:
+        return {host.inside: host.private for host in hosts if host.network == called.network}
     public = {host.public: host.public for host in hosts if host.public is not None}
     return {WORKSTATION: WORKSTATION, **public}
 

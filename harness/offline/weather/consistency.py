@@ -41,7 +41,8 @@ class Eventually:
 
     def __init__(self, weather: Weather) -> None:
         self._weather = weather
-        self._until: dict[tuple[str, str], float] = {}
+        self._until: dict[tuple[str, str, str], float] = {}
+        """Until when what is hidden: by account, kind and id."""
         self._lock = threading.Lock()
 
     def __call__(self, call: Call, forward: Next) -> Reply:
@@ -56,7 +57,7 @@ class Eventually:
         return reply
 
     def _ec2(self, call: Call, forward: Next) -> Reply:
-        hidden = self._hidden("ec2")
+        hidden = self._hidden(call, "ec2")
         # A launch with the client token of an earlier one is answered as that was, however new it is.
         for id in hidden.intersection(_named(call.parameters)):
             if call.operation not in ("CreateKeyPair", "CreateSecurityGroup"):
@@ -72,21 +73,21 @@ class Eventually:
     def _learn_ec2(self, call: Call, reply: Reply) -> None:
         created = _CREATES.get(call.operation)
         if created == "KeyName":
-            self._hide("ec2", call.parameters.get("KeyName", ""), "ec2.visible")
+            self._hide(call, "ec2", call.parameters.get("KeyName", ""), "ec2.visible")
         elif created:
             for id in set(re.findall(rf"\b{created}[0-9a-f]{{8,17}}\b", reply.body.decode(errors="replace"))):
                 if id not in _named(call.parameters):
-                    self._hide("ec2", id, "ec2.visible")
+                    self._hide(call, "ec2", id, "ec2.visible")
 
     def _learn_iam(self, call: Call, reply: Reply) -> None:
         if call.operation == "CreateRole":
-            self._hide("role", call.parameters["RoleName"], "iam.role-visible")
+            self._hide(call, "role", call.parameters["RoleName"], "iam.role-visible")
         elif call.operation == "CreateAccessKey":
             for id in re.findall(rb"\bAKIA[A-Z0-9]{16}\b", reply.body):
-                self._hide("key", id.decode(), "iam.key-visible")
+                self._hide(call, "key", id.decode(), "iam.key-visible")
 
     def _check_role(self, call: Call) -> None:
-        new = self._hidden("role")
+        new = self._hidden(call, "role")
         for name in _ROLES if new else ():
             arn = str(call.parameters.get(name, ""))
             if arn.rpartition("/")[2] in new:
@@ -97,19 +98,19 @@ class Eventually:
                 )
 
     def _check_key(self, call: Call) -> None:
-        if call.access_key in self._hidden("key"):
+        if call.access_key in self._hidden(call, "key"):
             raise refusal(call, "InvalidClientTokenId", "The security token included in the request is invalid.")
 
-    def _hide(self, kind: str, id: str, what: str) -> None:
+    def _hide(self, call: Call, kind: str, id: str, what: str) -> None:
         if not self._weather.has_begun:
             return
         with self._lock:
-            self._until.setdefault((kind, id), self._weather.now() + self._weather.seconds(what))
+            self._until.setdefault((call.account, kind, id), self._weather.now() + self._weather.seconds(what))
 
-    def _hidden(self, wanted: str) -> set[str]:
-        now = self._weather.now()
+    def _hidden(self, call: Call, wanted: str) -> set[str]:
+        now, place = self._weather.now(), (call.account, wanted)
         with self._lock:
-            return {id for (kind, id), until in self._until.items() if kind == wanted and until > now}
+            return {id for (*where, id), until in self._until.items() if tuple(where) == place and until > now}
 
 
 def _kind(id: str) -> str:
