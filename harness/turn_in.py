@@ -20,6 +20,13 @@ CLAUSES = re.compile(
 # "Terminated: no", "terminated none of them".
 DENIED_AFTER = re.compile(r"\W*(?:no|none|not|nothing|pending|to\W?do)\b", re.IGNORECASE)
 
+# "Are they terminated?" claims nothing, unless it is answered: "Are they terminated? Yes."
+ASKED = re.compile(
+    r"(?<![^\s.!?;,])(?:are|is|were|was|have|has|did|do|does|should|can|could|will|would|may|must)\s[^.!?;\n]*\?+"
+    r"(?!\s*\W?(?:yes|yep|done|sure|of course|no|none|not)\b)",
+    re.IGNORECASE,
+)
+
 
 def read_turn_in(submission: Path, rubric: Rubric) -> TurnIn:
     """Read the message of a submission (``turn-in.md`` or a like name); an empty one where there is none."""
@@ -44,8 +51,9 @@ def read_message(source: str, text: str, words: TurnInWords) -> TurnIn:
 
 
 def _split(text: str, words: TurnInWords) -> list[str]:
-    """Return the clauses; what sounds like a denial and is none is taken out first."""
-    return [clause for clause in CLAUSES.split(pattern(words.no_denials).sub(" ", text)) if clause and clause.strip()]
+    """Return the clauses; questions, and what sounds like a denial and is none, are taken out first."""
+    told = ASKED.sub(" ", pattern(words.no_denials).sub(" ", text))
+    return [clause for clause in CLAUSES.split(told) if clause and clause.strip()]
 
 
 def _sort(clauses: list[str], claim: tuple[str, ...], words: TurnInWords) -> tuple[tuple[str, ...], tuple[str, ...]]:

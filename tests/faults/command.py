@@ -11,6 +11,7 @@ import multiprocessing
 import random
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,19 @@ from tests.faults.registry import cases
 from tests.faults.report import page, problems, summary, text
 
 RUNS = Path(__file__).parents[2] / ".runs"
-SLOW_FIRST = ("all", "jupyter", "web", "docker", "hand-in", "control", "sagemaker", "account", "paper")
+SLOW_FIRST = (
+    "student",
+    "student-end",
+    "all",
+    "jupyter",
+    "web",
+    "docker",
+    "hand-in",
+    "control",
+    "sagemaker",
+    "account",
+    "paper",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,9 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     random.Random(asked.seed).shuffle(chosen)
     began = time.monotonic()
-    accounts = run_all(chosen, asked.jobs)
     directory = asked.run_dir or RUNS / f"faults-{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}"
     directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "faults.jsonl").open("w", encoding="utf-8") as journal:  # a run cut short keeps what it saw
+        accounts = run_all(chosen, asked.jobs, lambda one: print(json.dumps(_plain(one)), file=journal, flush=True))
     accounts.sort(key=lambda one: [case.id for case in cases()].index(one.case.id))
     (directory / "faults.json").write_text(json.dumps([_plain(one) for one in accounts], indent=1), encoding="utf-8")
     (directory / "faults.txt").write_text(text(accounts) + "\n" + summary(accounts) + "\n", encoding="utf-8")
@@ -60,8 +74,8 @@ def _plain(one: Account) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def run_all(chosen: list[Case], jobs: int) -> list[Account]:
-    """Run cases in so many processes, the slow ones first; a line on standard error for each."""
+def run_all(chosen: list[Case], jobs: int, record: Callable[[Account], Any] = str) -> list[Account]:
+    """Run cases in so many processes, the slow ones first; each is recorded at once, and a line on standard error."""
     known = {case.id: case for case in chosen}
     batches = sorted(_batches(chosen), key=lambda batch: SLOW_FIRST.index(batch[0].scope))
     accounts: list[Account] = []
@@ -70,6 +84,7 @@ def run_all(chosen: list[Case], jobs: int) -> list[Account]:
         for future in concurrent.futures.as_completed(futures):
             for done in future.result():
                 accounts.append(one := account(known[done.case], done))
+                record(one)
                 said = "as expected" if one.is_exact else "NOT AS EXPECTED"
                 sys.stderr.write(problems([one]))
                 print(f"[{len(accounts)}/{len(chosen)}] {done.case}: {said}, {done.seconds} s", file=sys.stderr)
@@ -77,10 +92,10 @@ def run_all(chosen: list[Case], jobs: int) -> list[Account]:
 
 
 def _batches(chosen: list[Case]) -> list[list[Case]]:
-    """Return the cases that are run in one environment: each alone, but those that only show other facts together."""
+    """Return the cases that are run in one environment: each alone, but those that leave it as it was together."""
     together: dict[str, list[Case]] = {}
     for case in chosen:
-        together.setdefault(case.scope if case.show else case.id, []).append(case)
+        together.setdefault(case.scope if case.show or case.change else case.id, []).append(case)
     return list(together.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,13 @@ from harness.verdict import Judgement
 
 if TYPE_CHECKING:
     from tests.faults.environment import Environment
+    from tests.student.builder import Builder
 
 Apply = Callable[["Environment"], None]
 Show = Callable[["Shown"], None]
+Change = Callable[["Builder"], AbstractContextManager[None]]
+Judged = tuple[list[Judgement], tuple[str, ...]]
+"""The judgements on a case, and the assertions without which its fault would have been missed."""
 
 
 class Shown:
@@ -38,6 +43,9 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "jupyter": ("network", "bastion", "jupyter"),
     "sagemaker": ("sagemaker", "kmeans"),
     "all": tuple(catalogue.load().stages),
+    # A student's account, graded as a student's is: while it is up, and after its clean-up.
+    "student": tuple(catalogue.load().stages),
+    "student-end": tuple(catalogue.load().stages),
 }
 """Stages that are judged together. What a fault can reach is judged in full; what it cannot is left out, for time."""
 
@@ -53,7 +61,8 @@ class Case:
     """A way of doing the homework: ``breaks`` are the requirements that must not be met, none for a right one.
 
     ``apply`` lets an environment go wrong. What cannot be brought about in the offline cloud is ``shown`` to the tests:
-    the facts of a right homework, changed as they would be; such cases share an environment.
+    the facts of a right homework, changed as they would be; such cases share an environment. What is wrong with the
+    state of an account is a ``change`` to a student's, who did all of the homework right; it is taken back afterwards.
     """
 
     id: str
@@ -62,6 +71,7 @@ class Case:
     breaks: tuple[str, ...] = ()
     apply: Apply | None = None
     show: Show | None = None
+    change: Change | None = None
 
     @property
     def is_fault(self) -> bool:
@@ -79,6 +89,9 @@ class Case:
         chosen = [one for one in known if one.id.partition(".")[0] in SCOPES[self.scope]]
         if self.scope == "paper":
             return [one.id for one in known if one.id.startswith("answers.") or one.id == "final.turn-in"]
+        if self.scope.startswith("student"):
+            phase = "final" if self.scope == "student-end" else "live"
+            return [one.id for one in known if one.phase == phase]
         live = [
             one.id for one in chosen if one.phase == "live" and (one.id != SLOW or self.scope in ("account", "all"))
         ]

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.faults.judging import HOMEWORK, Test, tests_in
-from tests.faults.model import Account
+from tests.faults.judging import HOMEWORK, Judge, Test, tests_in
+from tests.faults.model import Account, Case, Judged
 
 
 @functools.cache
@@ -54,6 +54,14 @@ def _run(tree: ast.Module, path: Path) -> dict[str, object]:
     space: dict[str, object] = {"__name__": f"mutant_{path.stem}"}
     exec(compile(tree, str(path), "exec"), space)
     return space
+
+
+def verdicts(case: Case, judge: Judge) -> Judged:
+    """Judge what a case reaches; return the judgements, and the assertions that its fault needs."""
+    judgements = [judge.judge(id) for id in case.judged()]
+    failed = {one.requirement for one in judgements if one.verdict == "not met"}
+    tried = [(id, place, test) for id in case.breaks if id in failed for place, test in mutants().get(id, [])]
+    return judgements, tuple(place for id, place, test in tried if judge.run(test, id).verdict != "not met")
 
 
 def unneeded(accounts: Iterable[Account]) -> list[str]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from tests.faults.model import Apply, Case, Show
 
+if TYPE_CHECKING:
+    from tests.student.builder import Builder
+
 STAGES = ("account", "network", "bastion", "private", "docker", "httpd", "jupyter", "sagemaker", "kmeans", "spot",
-          "quota", "answers", "final")  # fmt: skip
+          "quota", "answers", "final", "student")  # fmt: skip
+Generator = Callable[["Builder"], Iterator[None]]
 
 
 class Table:
@@ -44,6 +50,20 @@ class Table:
             return show
 
         return enter
+
+    def change(self, scope: str, *breaks: str) -> Callable[[Generator], Generator]:
+        """Enter a change to a student's account: what is before the ``yield`` makes it, the rest takes it back."""
+
+        def enter(work: Generator) -> Generator:
+            self.add_change(_name(work), (work.__doc__ or "").strip(), work, scope, *breaks)
+            return work
+
+        return enter
+
+    def add_change(self, name: str, sentence: str, work: Generator, scope: str, *breaks: str) -> None:
+        """Enter a change of a family that is written as data."""
+        change = contextlib.contextmanager(work)
+        self.cases.append(Case(f"{self.stage}/{name}", sentence, scope, breaks, change=change))
 
     def _entered(self, scope: str, breaks: tuple[str, ...]) -> Callable[[Apply], Apply]:
         def enter(apply: Apply) -> Apply:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from harness.verdict import Judgement
 from tests.faults.environment import Environment, opened
 from tests.faults.judging import Judge
-from tests.faults.model import Case, Outcome, Shown
-from tests.faults.mutants import mutants
+from tests.faults.model import Case, Judged, Outcome, Shown
+from tests.faults.mutants import verdicts
+from tests.faults.students import done, grade
 
 
 def run(case: Case) -> Outcome:
@@ -21,14 +23,14 @@ def run(case: Case) -> Outcome:
 
 
 def run_together(cases: Sequence[Case]) -> list[Outcome]:
-    """Run cases of one scope in one environment: a single one, or such as only show the tests other facts."""
+    """Run cases of one scope in one environment: a single one, or such as leave it as it was."""
     began = time.monotonic()
     directory = Path(tempfile.mkdtemp(prefix="faults-run-"))
     outcomes: list[Outcome] = []
     try:
-        with opened(cases[0], directory / "run") as environment:
+        with _judging(cases[0], directory) as judged:
             for case in cases:
-                outcomes.append(_outcome(case, environment, began))
+                outcomes.append(_outcome(case, judged(case), began))
                 began = time.monotonic()
     except Exception as error:  # noqa: BLE001 - a fault that cannot be applied is reported with the others
         trouble = f"{type(error).__name__}: {error}"
@@ -38,26 +40,32 @@ def run_together(cases: Sequence[Case]) -> list[Outcome]:
     return outcomes
 
 
-def _outcome(case: Case, environment: Environment, began: float) -> Outcome:
-    judgements, needed = judge(case, environment)
+@contextlib.contextmanager
+def _judging(case: Case, directory: Path) -> Iterator[Callable[[Case], Judged]]:
+    """Return what judges cases of this one's scope, in an environment that they share."""
+    if case.change is not None:
+        with done(directory, is_over=case.scope == "student-end") as work:
+            yield lambda case: grade(case, work, directory / "graded")
+    else:
+        with opened(case, directory / "run") as environment:
+            yield lambda case: judge(case, environment)
+
+
+def _outcome(case: Case, judged: Judged, began: float) -> Outcome:
+    judgements, needed = judged
     return Outcome(case.id, tuple(judgements), _since(began), _suite_trouble(judgements), needed)
 
 
-def judge(case: Case, environment: Environment) -> tuple[list[Judgement], tuple[str, ...]]:
+def judge(case: Case, environment: Environment) -> Judged:
     """Apply a case to its environment; return the judgements, and the assertions that they needed."""
     shown = Shown()
     if case.apply is not None:
         case.apply(environment)
     if case.show is not None:
         case.show(shown)
-    judged = case.judged()
-    if any(id.startswith("final.") for id in judged) and case.scope != "paper":
+    if any(id.startswith("final.") for id in case.judged()) and case.scope != "paper":
         environment.subject.final.before()
-    judge = Judge(environment.subject, environment.context, shown.changes)
-    judgements = [judge.judge(id) for id in judged]
-    failed = {one.requirement for one in judgements if one.verdict == "not met"}
-    tried = [(id, place, test) for id in case.breaks if id in failed for place, test in mutants().get(id, [])]
-    return judgements, tuple(place for id, place, test in tried if judge.run(test, id).verdict != "not met")
+    return verdicts(case, Judge(environment.subject, environment.context, shown.changes))
 
 
 def _suite_trouble(judgements: list[Judgement]) -> str:

@@ -134,3 +134,77 @@ TABLE.add("another-order", "The answers are in another order.", _reordered, "pap
 TABLE.add("other-headings", "The answers have other headings, at another level.", _other_headings, "paper")
 TABLE.add("as-text", "The answers are a text file.", _as_text, "paper")
 TABLE.add("notes-besides", "There are private notes beside the answers.", _besides, "paper")
+
+
+# What students also hand in.
+
+QUESTIONS = {
+    "answers.sagemaker-value": "How can Sagemaker help Data Scientists?",
+    "answers.pros-cons": "What are the advantages of Sagemaker, and what are the disadvantages of Sagemaker?",
+    "answers.integration": "How does Sagemaker integrate with other AWS services such as Lambda functions, Kubernetes etc.?",
+    "answers.algorithms": "When to use what algorithms? When should one use what kind of algorithm in Sagemaker?",
+    "answers.other-clouds": "What are other ML services available from other cloud service providers such as Google, "
+    "Microsoft, IBM?",
+}
+for requirement, question in QUESTIONS.items():
+    own = requirement.partition(".")[2]
+    TABLE.add(f"{own}-copied", f"Under the question on {own} stands the question itself, four times.",
+              answered(requirement, f"{question} " * 4), "paper", requirement)  # fmt: skip
+
+
+def _headings_only(env: Environment) -> None:
+    env.write("answers.md", "".join(f"## {heading}\n\n" for heading in HEADINGS.values()))
+
+
+def _to_be_done(env: Environment) -> None:
+    env.write("answers.md", "".join(f"## {heading}\n\nTODO\n\n" for heading in HEADINGS.values()))
+
+
+def _links(env: Environment) -> None:
+    links = "\n".join(f"* https://docs.aws.amazon.com/sagemaker/latest/dg/page-{number}.html" for number in range(20))
+    env.write("answers.md", "".join(f"## {heading}\n\n{links}\n\n" for heading in HEADINGS.values()))
+
+
+def _recipe_everywhere(env: Environment) -> None:
+    env.write("answers.md", "".join(f"## {heading}\n\n{RECIPE}\n\n" for heading in HEADINGS.values()))
+
+
+for name, sentence, work in (
+    ("headings-only", "The file has the headings and no answer.", _headings_only),
+    ("to-be-done", "Each answer is TODO.", _to_be_done),
+    ("links-only", "Each answer is a list of links.", _links),
+    ("one-text-for-all", "One and the same text, on something else, stands under every heading.", _recipe_everywhere),
+):
+    TABLE.add(name, sentence, work, "paper", *HEADINGS)
+
+
+def _in_a_folder(env: Environment) -> None:
+    parts = re.split(r"(?m)^## ", (env.submission / "answers.md").read_text(encoding="utf-8"))[1:]
+    (env.submission / "answers.md").unlink()
+    (env.submission / "answers").mkdir()
+    for number, part in enumerate(parts, 1):
+        env.write(f"answers/{number}.md", f"# {part}")
+
+
+def _of_windows(env: Environment) -> None:
+    path = env.submission / "answers.md"
+    path.write_bytes(path.read_text(encoding="utf-8").replace("\n", "\r\n").encode("utf-16"))
+
+
+def _numbered(env: Environment) -> None:
+    for number, heading in enumerate(HEADINGS.values(), 1):
+        env.edit("answers.md", f"## {heading}", f"**{number}. {heading}**")
+
+
+def _underlined(env: Environment) -> None:
+    for heading in HEADINGS.values():
+        env.edit("answers.md", f"## {heading}", f"{heading}\n{'-' * len(heading)}")
+
+
+for name, sentence, work in (
+    ("in-a-folder", "Each answer is a file of its own, in a folder.", _in_a_folder),
+    ("of-windows", "The answers were saved by Notepad, as UTF-16 with the line ends of Windows.", _of_windows),
+    ("bold-questions", "The questions are numbered and bold in place of headings.", _numbered),
+    ("underlined-headings", "The headings are underlined.", _underlined),
+):
+    TABLE.add(name, sentence, work, "paper")

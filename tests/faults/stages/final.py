@@ -128,6 +128,13 @@ for name, sentence, text in (
     ("turn-in-off-topic", "The message says neither.", "Hello, here is my homework. Kind regards."),
     ("turn-in-will-terminate", "The message promises to terminate the instances.",
      "I launched all three instances. I will terminate them tomorrow."),
+    ("turn-in-is-the-task", "The message repeats what the homework asks for.",
+     "Please set up the instances, and please terminate them when you are done. Submit answers to the questions."),
+    ("turn-in-asks", "The message asks whether all is terminated.",
+     "I set up the bastion and the private instance. Are they terminated?"),
+    ("turn-in-empty", "The message is an empty file.", "\n"),
+    ("turn-in-stopped", "The message says that the instances were stopped.",
+     "I launched the bastion, the private instance and the spot instance. Then I stopped all three."),
     ("turn-in-one-left", "The message says that one instance was left.",
      "I launched three instances. Two are terminated, but the bastion was not terminated."),
 ):  # fmt: skip
