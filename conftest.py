@@ -1,6 +1,7 @@
 """The list of fixture plugins, nothing else."""
 
 pytest_plugins = [
+    "fixtures.garbage",
     "fixtures.options",
     "fixtures.isolation",
     "fixtures.requirements",

@@ -16,9 +16,9 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import signal
 import struct
 import sys
+from _signal import SIG_DFL, SIGPIPE, signal  # type: ignore[import-not-found]  # the signal module doubles the start
 
 TYPE_CHECKING = False  # importing it from typing would double the launcher's time
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _main(arguments: list[str]) -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     restrict(directories["--write"], directories["--read"])
     os.umask(0o022)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what it starts would, too
+    signal(SIGPIPE, SIG_DFL)  # Python ignores it, and what it starts would, too
     os.execvp(argv[0], argv)  # noqa: S606 - that is its purpose
 
 

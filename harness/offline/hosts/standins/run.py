@@ -1,8 +1,8 @@
 """Run the stand-in that the first argument names: the entry of every stand-in that is written in Python."""
 
 import os
-import signal
 import sys
+from _signal import SIG_DFL, SIGINT, SIGPIPE, signal  # type: ignore[import-not-found]  # signal doubles the start
 from importlib import import_module
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))  # noqa: PTH120 - isolated mode
@@ -33,6 +33,6 @@ def _main(name: str, arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     # As any program, and as those that this one becomes: Python alone ignores a closed pipe.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal(SIGPIPE, SIG_DFL)
+    signal(SIGINT, SIG_DFL)
     sys.exit(_main(sys.argv[1], sys.argv[2:]))
