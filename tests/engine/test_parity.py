@@ -46,14 +46,22 @@ def embedded(request: Any) -> Iterator[Any]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
-def real() -> Iterator[docker.DockerClient]:
+def real_engine() -> docker.DockerClient | str:
+    """A client of the real engine, or why there is none: an exception would keep the client's socket alive."""
     try:
         client = docker.from_env(timeout=60)
         client.ping()
     except docker.errors.DockerException as absent:
-        gc.collect()
-        pytest.skip(f"no real engine answers: {absent}")
+        return str(absent)
+    return client
+
+
+@pytest.fixture(scope="session")
+def real() -> Iterator[docker.DockerClient]:
+    client = real_engine()
+    gc.collect()  # a socket of a client that found no engine, while it is still forgiven
+    if isinstance(client, str):
+        pytest.skip(f"no real engine answers: {client}")
     tags = {tag for image in client.images.list() for tag in image.tags}
     if missing := [name for name in NEEDED if name not in tags]:
         client.close()
