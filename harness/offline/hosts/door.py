@@ -135,10 +135,12 @@ def reset(connection: socket.socket) -> None:
 
 
 async def relay(one: socket.socket, other: socket.socket) -> None:
-    """Pass bytes both ways between two non-blocking sockets until both have ended; closes them."""
+    """Pass bytes both ways between two non-blocking sockets until both have ended, or one is reset; closes them."""
     try:
-        await asyncio.gather(_pump(one, other), _pump(other, one))
-    except OSError:  # one side was reset: so is the other
+        async with asyncio.TaskGroup() as pumps:  # where one fails, the other is at rest before its sockets close
+            pumps.create_task(_pump(one, other))
+            pumps.create_task(_pump(other, one))
+    except* OSError:  # one side was reset: so is the other
         reset(one)
         reset(other)
     finally:
