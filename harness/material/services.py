@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore import xform_name
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
@@ -100,23 +101,23 @@ def _operation(service_name: str, operation_name: str) -> OperationModel | None:
 
 
 @functools.cache
-def waiters(name: str) -> frozenset[str]:
-    """Return the names that ``aws SERVICE wait`` knows."""
+def _waiting(name: str) -> dict[str, dict[str, Any]]:
+    """Return a service's waiters by the names that ``aws SERVICE wait`` knows; none where there is no such service."""
     try:
         data = _loader().load_service_model(table("awscli")["aliases"].get(name, name), "waiters-2")
-    except Exception:  # noqa: BLE001 - botocore says in several ways that a service has no waiters
-        return frozenset()
-    return frozenset(xform_name(waiter, "-") for waiter in data["waiters"])
+    except (UnknownServiceError, DataNotFoundError):
+        return {}
+    return {xform_name(waiter, "-"): about for waiter, about in data["waiters"].items()}
 
 
-@functools.cache
+def waiters(name: str) -> frozenset[str]:
+    """Return the names that ``aws SERVICE wait`` knows."""
+    return frozenset(_waiting(name))
+
+
 def waiter_operation(name: str, waiter: str) -> str:
-    """Return the operation that a waiter asks again and again, as the ``aws`` command calls it."""
-    data = _loader().load_service_model(table("awscli")["aliases"].get(name, name), "waiters-2")
-    found: dict[str, Any] = next(
-        (entry for key, entry in data["waiters"].items() if xform_name(key, "-") == waiter), {}
-    )
-    return str(xform_name(found.get("operation", ""), "-"))
+    """Return the operation that a waiter asks again and again, as the ``aws`` command calls it; empty for none."""
+    return str(xform_name(_waiting(name).get(waiter, {}).get("operation", ""), "-"))
 
 
 @functools.cache

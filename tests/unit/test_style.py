@@ -154,18 +154,10 @@ def test_functions_are_short() -> None:
     assert lengths[int(len(lengths) * 0.9)] < 35
 
 
-# Rooms that want a wall.
-LONG = {
-    "harness/material/rules/dockerfiles.py",
-    "harness/material/rules/requirements.py",
-    "harness/material/rules/resources.py",
-}
-
-
 def test_files_are_short() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files("harness", "fixtures")}
     long = {str(path.relative_to(ROOT)): lines for path, lines in lengths.items() if lines > 400}
-    assert not {path: lines for path, lines in long.items() if path not in LONG or lines > 520}
+    assert not long
 
 
 def test_conftest_is_wiring_only() -> None:

@@ -8,7 +8,10 @@ from harness.material.rules import (
     awssense,
     clauses,
     containers,
+    deeds,
     dockerfiles,
+    installs,
+    leftovers,
     logins,
     programs,
     prose,
@@ -19,12 +22,14 @@ from harness.material.rules import (
     samples,
     secrets,
     shellsense,
+    spot,
     structure,
     targets,
     values,
 )
 
 __all__ = [
-    "agreement", "awscalls", "awssense", "clauses", "containers", "dockerfiles", "logins", "programs", "prose", "queries", "releases",
-    "requirements", "resources", "samples", "secrets", "shellsense", "structure", "targets", "values",
+    "agreement", "awscalls", "awssense", "clauses", "containers", "deeds", "dockerfiles", "installs",
+    "leftovers", "logins", "programs", "prose", "queries", "releases",
+    "requirements", "resources", "samples", "secrets", "shellsense", "spot", "structure", "targets", "values",
 ]  # fmt: skip

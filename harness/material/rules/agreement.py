@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.material.dockerfile import instructions
 from harness.material.document import Place, Prose, Word
 from harness.material.finding import Found, rule
 from harness.material.material import Material
-from harness.material.rules.dockerfiles import instructions
 from harness.material.tables import table
 from harness.material.words import meant, nearest
 

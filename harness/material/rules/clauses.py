@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from harness.material import clauses
+from harness.material import changes, clauses
 from harness.material.clauses import Said
 from harness.material.document import Place
 from harness.material.finding import Found, rule
@@ -39,7 +39,7 @@ def code_changed(material: Material) -> Iterator[Found]:
     read = _reading(material)
     lost = _moved(material, read)
     for clause, one in _pairs(material):
-        for change in clauses.code_changes(clause, one, read):
+        for change in changes.code_changes(clause, one, read):
             moved = lost.get(read.old(change.new)) if change.new else None
             what = (
                 f"moved here from {moved!r}"
@@ -59,7 +59,7 @@ def _moved(material: Material, read: clauses.Reading) -> dict[str, str]:
     return {
         change.old: clause.title
         for clause, one in _pairs(material)
-        for change in clauses.code_changes(clause, one, read)
+        for change in changes.code_changes(clause, one, read)
         if change.old
     }
 
@@ -69,7 +69,7 @@ def prose_changed(material: Material) -> Iterator[Found]:
     """A clause's names, figures and deeds are those that were accepted; rewording is no change."""
     read = _reading(material)
     for clause, one in _pairs(material):
-        for change in clauses.prose_changes(clause, one, read):
+        for change in changes.prose_changes(clause, one, read):
             message = f"the clause {clause.title!r}{_for(clause)} says something else than was accepted: {change.old[:90]} → {change.new[:90]}"
             yield Found(change.place, message, REVIEW, clause.text, one.text)
 
@@ -125,7 +125,7 @@ def new_instructions(material: Material) -> Iterator[Found]:
     for one in material.said:
         clause = known.get(one.section.title)
         if clause is not None:
-            for change in clauses.new_instructions(clause, one):
+            for change in changes.new_instructions(clause, one):
                 yield Found(
                     change.place,
                     f"a new instruction that no requirement claims: {change.new[:90]!r}",
@@ -133,7 +133,7 @@ def new_instructions(material: Material) -> Iterator[Found]:
                     "",
                     change.new,
                 )
-        elif not any(_is_same(old, one) for old in vanished) and (one.code or clauses.instructions(one.text)):
+        elif not any(_is_same(old, one) for old in vanished) and (one.code or changes.instructions(one.text)):
             yield Found(
                 one.section.place,
                 f"the step {one.section.title!r} is new, and no requirement claims it",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.material.document import Command, Place, Word
+from harness.material.document import Command, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import AwsLine
 from harness.material.material import Material
@@ -282,69 +281,6 @@ def rules_once(material: Material) -> Iterator[Found]:
         seen.setdefault(key, line.command)
 
 
-@rule("RS009", "error")
-def sagemaker_is_cleaned(material: Material) -> Iterator[Found]:
-    """What the SageMaker example leaves behind is deleted: endpoint, its configuration, the model, the objects."""
-    example = _example(material)
-    if example is None:
-        return
-    text = " ".join(
-        prose.text for prose in material.document.prose if prose.place.line > example.line and prose.kind != "heading"
-    )
-    lines = " ".join(" ".join(c.argv) for c in material.commands if c.place.line > example.line)
-    calls = " ".join(block.text for block in material.blocks("python"))
-    for name, command, words, call in _LEFT:
-        said = re.search(words, text, re.IGNORECASE) and re.search(r"\b(?:delet|clean|remov)", text, re.IGNORECASE)
-        if command not in lines and not re.search(call, calls) and not (said and name != "model"):
-            yield Found(
-                example,
-                f"the example leaves {name} behind, and no step deletes it: sagemaker.cleaned will not be met",
-                f"add {command}",
-            )
-
-
-def _example(material: Material) -> Place | None:
-    for block in material.blocks("python"):
-        for row, text in enumerate(block.text.split("\n")):
-            if ".deploy(" in text:
-                return block.at(row)
-    return next(
-        (
-            prose.place
-            for prose in material.document.prose
-            if re.search(r"end.to.end example|deployed endpoint|k-?means.*ipynb", prose.text, re.IGNORECASE)
-        ),
-        None,
-    )
-
-
-_LEFT = (
-    ("an endpoint", "aws sagemaker delete-endpoint ", r"\bendpoint\b", r"delete_endpoint\("),
-    (
-        "an endpoint configuration",
-        "aws sagemaker delete-endpoint-config",
-        r"endpoint config",
-        r"delete_endpoint\(|delete_endpoint_config",
-    ),
-    ("a model", "aws sagemaker delete-model", r"\bmodel\b", r"delete_model\("),
-    ("objects in S3", "aws s3 r", r"\bS3\b|bucket", r"objects.*delete|delete_objects"),
-)
-
-
-@rule("RS010", "error")
-def containers_are_removed(material: Material) -> Iterator[Found]:
-    """The containers that stay up are stopped and removed before the bastion goes."""
-    removed = {word.text for line in material.docker if line.name == "rm" for word in line.operands}
-    for line in material.docker:
-        for word in line.values("--name") if line.name == "run" and line.has("-d", "--detach") else ():
-            if word.text == material.homework.jupyter.container and word.text not in removed:
-                yield Found(
-                    word.place,
-                    f"no step removes the container {word.text}: jupyter.removed will not be met",
-                    f"add docker stop and docker rm {word.text} to the clean-up",
-                )
-
-
 @rule("RS011", "error")
 def waits_come_after(material: Material) -> Iterator[Found]:
     """What is waited for was set going before: running after a launch, terminated after a termination."""
@@ -388,21 +324,3 @@ def waits_are_there(material: Material) -> Iterator[Found]:
                 "a moment after the launch there is no public address yet: the command prints None",
                 "aws ec2 wait instance-running first",
             )
-
-
-def defined_names(code: str) -> set[str]:
-    """Return the names that a piece of Python assigns or imports; empty where it does not parse."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    imported = {
-        alias.asname or alias.name.partition(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    return (
-        assigned | imported | {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    )

@@ -14,7 +14,6 @@ from harness.material import services
 from harness.material.document import Block, Place
 from harness.material.finding import Found, rule
 from harness.material.material import Material
-from harness.material.rules.resources import defined_names
 from harness.material.tables import table
 from harness.material.words import meant
 
@@ -371,3 +370,21 @@ def arns_exist(material: Material) -> Iterator[Found]:
             text = run.text.strip()
             if run.is_code and re.fullmatch(r"[A-Z]\w+(?:Access|Administrator|User)", text) and text not in known:
                 yield Found(run.place, f"AWS has no policy {text!r}", meant(text, known, "see IAM, Policies"))
+
+
+def defined_names(code: str) -> set[str]:
+    """Return the names that a piece of Python assigns or imports; empty where it does not parse."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    imported = {
+        alias.asname or alias.name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    return (
+        assigned | imported | {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    )

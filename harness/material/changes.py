@@ -1,0 +1,286 @@
+"""What of a clause somebody could now follow differently than it was accepted.
+
+Rewording is no change: of prose only that counts which somebody could follow wrongly — code, addresses, numbers,
+labels of a console, "do not", and which thing is done to which.
+"""
+
+from __future__ import annotations
+
+import collections
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.material.clauses import Reading, Said
+from harness.material.document import Place
+from harness.material.records import Clause
+
+
+@dataclass(frozen=True)
+class Change:
+    """A difference between what was accepted and what stands there now."""
+
+    place: Place
+    old: str
+    new: str
+
+
+def code_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
+    """Yield what of a section's code is new, gone or different."""
+    now = [read.old(item.text) for item in one.code]
+    matcher = difflib.SequenceMatcher(None, clause.code, now, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        pairs = max(i2 - i1, j2 - j1)
+        for offset in range(pairs):
+            old = clause.code[i1 + offset] if i1 + offset < i2 else ""
+            item = one.code[j1 + offset] if j1 + offset < j2 else None
+            place = item.place if item else _hole(one, j1, j2)
+            yield Change(place, old, item.text if item else "")
+
+
+def _hole(one: Said, before: int, after: int) -> Place:
+    """Return where something is gone between two items of code: below a paragraph that announces it, or at the next item."""
+    first = one.code[before - 1].place.line if 0 < before <= len(one.code) else one.section.place.line
+    last = one.code[after].place if after < len(one.code) else Place(one.last.line + 1)
+    starts = {item.place.line for item in one.code}
+    for prose in one.prose:
+        end = prose.runs[-1].place.line if prose.runs else prose.place.line
+        if first < end < last.line and prose.text.rstrip().endswith(":") and not starts & {end + 2, end + 3}:
+            return Place(end)
+    return last if after < len(one.code) else one.last
+
+
+def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
+    """Yield what of a section's prose somebody could now follow differently."""
+    now = read.old(one.text)
+    if now == clause.text:
+        return
+    marks = {read.old(mark): mark for mark in _marks(one)}
+    for kind in _KINDS:
+        old, new = set(kind(clause.text)), set(kind(now))
+        lost, gained = sorted(old - new), sorted(new - old)
+        if kind is _sides:
+            lost, gained = _swapped(lost, gained)
+        if (gained or lost) and not (kind in _BOTH_SIDED and not (lost and gained)):
+            word = gained[0] if gained else ""
+            place = _place(one, marks.get(word, word)) if word else _gap(one, clause.text, lost[0])
+            yield Change(place, " ".join(lost) or "(nothing)", " ".join(gained) or "(nothing)")
+
+
+def _marks(one: Said) -> set[str]:
+    return {run.text.strip() for prose in one.prose for run in prose.runs if run.is_code}
+
+
+def _place(one: Said, text: str) -> Place:
+    """Return where a word of a section stands."""
+    probe = text.lower()
+    for prose in one.prose:
+        for run in prose.runs:
+            col = run.text.lower().find(probe)
+            if col >= 0 and prose.kind != "heading":
+                return Place(run.place.line, run.place.col + col)
+    return one.prose[-1].place if one.prose else one.section.place
+
+
+def _gap(one: Said, before: str, lost: str) -> Place:
+    """Return where in today's section a lost word stood: beside the paragraph most like the sentence it was in."""
+    sentence = next((s for s in re.split(r"(?<=[.:;!?])\s+", before) if lost.lower() in s.lower()), before)
+    best = max((p for p in one.prose if p.kind != "heading"), key=lambda p: _likeness(sentence, p.text), default=None)
+    if best is None:
+        return one.section.place
+    lines: dict[int, str] = collections.defaultdict(str)
+    for run in best.runs:
+        lines[run.place.line] += run.text
+    return Place(max(lines, key=lambda line: _likeness(sentence, lines[line])))
+
+
+def _likeness(first: str, second: str) -> float:
+    left, right = set(first.lower().split()), set(second.lower().split())
+    return len(left & right) / (len(right) or 1)
+
+
+_NUMBERS = {
+    "one": "1",
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "five": "5",
+    "six": "6",
+    "seven": "7",
+    "eight": "8",
+    "nine": "9",
+    "ten": "10",
+}
+
+
+def _names(text: str) -> Iterator[str]:
+    """Yield what looks like a name of a program, a file, a type or a thing: letters with digits, dots or signs inside."""
+    for match in re.finditer(r"[A-Za-z0-9_@:/.?=*-]*[A-Za-z0-9*/]", text):
+        word = match[0].rstrip(".:")
+        if re.search(r"\d[A-Za-z]|[A-Za-z]\d|[a-z][A-Z]|_|/|\w\.\w|^-|@|=", word) and not re.fullmatch(
+            r"[A-Z][a-z]+(?:-[A-Za-z]+)*", word
+        ):
+            yield word
+
+
+def _figures(text: str) -> Iterator[str]:
+    for match in re.finditer(r"(?<![\w.-])\d+(?:[.,]\d+)*(?![\w-])", text):
+        yield match[0]
+    for match in re.finditer(r"\b[a-z]+\b", text.lower()):
+        if match[0] in _NUMBERS and match[0] != "one":
+            yield _NUMBERS[match[0]]
+
+
+def _ban(text: str) -> Iterator[str]:
+    """Yield each "do not" with the word after it."""
+    for match in re.finditer(r"\b(?:do not|don't|never|must not|may not) (\w+)", text.lower()):
+        yield f"not {match[1]}"
+
+
+def _deeds(text: str) -> Iterator[str]:
+    """Yield the deeds that a text asks for, words of one meaning as one."""
+    words = re.findall(r"[a-z]+", text.lower())
+    for word in words:
+        stem = re.sub(r"(?:ing|ed|es|s)$", "", word)
+        for group in _DEEDS:
+            if word in group or stem in group or f"{stem}e" in group:
+                yield group[0]
+
+
+_DEEDS = (
+    ("terminate",), ("delete", "remove"), ("stop",), ("keep", "retain"), ("attach",), ("detach",), ("deny", "refuse"), ("allow", "let", "permit"),
+    ("enable",), ("disable",), ("upload",), ("download",), ("lock",), ("encrypt",), ("publish",), ("skip",), ("ignore",),
+)  # fmt: skip
+
+
+def _sides(text: str) -> Iterator[str]:
+    """Yield each word of which there is an opposite, numbered."""
+    counts: collections.Counter[str] = collections.Counter()
+    for word in re.findall(r"[a-z]+", text.lower()):
+        if any(word in pair for pair in _OPPOSITES):
+            counts[word] += 1
+            yield f"{word} {counts[word]}"
+
+
+def _swapped(lost: list[str], gained: list[str]) -> tuple[list[str], list[str]]:
+    """Return the words that gave way to their opposites, and those opposites."""
+    old, new = ({word.partition(" ")[0] for word in words} for words in (lost, gained))
+    pairs = [pair for pair in _OPPOSITES for pair in (pair, pair[::-1]) if pair[0] in old and pair[1] in new]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+_OPPOSITES = (
+    ("public", "private"), ("workstation", "bastion"), ("before", "after"), ("with", "without"), ("first", "last"), ("above", "below"),
+    ("running", "stopped"), ("inside", "outside"), ("user", "root"), ("more", "less"), ("open", "closed"), ("always", "never"),
+    ("launched", "terminated"), ("keep", "delete"), ("container", "bastion"),
+)  # fmt: skip
+
+
+def _labels(text: str) -> Iterator[str]:
+    """Yield capitalised words inside of sentences: labels of a console, names of products and providers."""
+    for match in re.finditer(r"(?<=[a-z,*] )(?:\*\*)?([A-Z][A-Za-z]+)", text):
+        yield match[1]
+
+
+_KINDS = (_names, _figures, _ban, _deeds, _sides, _labels)
+_BOTH_SIDED = (_deeds, _sides, _labels)
+
+IMPERATIVES = frozenset(
+    [
+        "add",
+        "allow",
+        "answer",
+        "apply",
+        "ask",
+        "attach",
+        "authorize",
+        "build",
+        "change",
+        "check",
+        "choose",
+        "clone",
+        "configure",
+        "connect",
+        "copy",
+        "create",
+        "delete",
+        "detach",
+        "disable",
+        "download",
+        "edit",
+        "enable",
+        "enter",
+        "execute",
+        "export",
+        "give",
+        "grant",
+        "hand",
+        "import",
+        "install",
+        "launch",
+        "let",
+        "log",
+        "look",
+        "make",
+        "mount",
+        "move",
+        "name",
+        "note",
+        "open",
+        "pick",
+        "place",
+        "press",
+        "publish",
+        "pull",
+        "push",
+        "put",
+        "redeem",
+        "remove",
+        "rename",
+        "replace",
+        "request",
+        "reset",
+        "restart",
+        "run",
+        "save",
+        "select",
+        "send",
+        "set",
+        "sign",
+        "start",
+        "stop",
+        "submit",
+        "subscribe",
+        "terminate",
+        "train",
+        "type",
+        "update",
+        "upload",
+        "use",
+        "write",
+    ]
+)
+
+
+def instructions(text: str) -> list[str]:
+    """Return the sentences of a text that tell the reader to do something."""
+    sentences = [s for s in re.split(r"(?<=[.!?])\s+", text) if len(s.split()) > 3]
+    return [
+        s
+        for s in sentences
+        if re.split(r"\W+", s.removeprefix("Then ").removeprefix("Now ").strip().lower())[0] in IMPERATIVES
+    ]
+
+
+def new_instructions(clause: Clause, one: Said) -> Iterator[Change]:
+    """Yield instructions that were not there, where there are more of them than there were."""
+    before, now = instructions(clause.text), instructions(one.text)
+    if len(now) <= len(before):
+        return
+    for sentence in now:
+        near = max((_likeness(old, sentence) for old in re.split(r"(?<=[.:;!?])\s+", clause.text)), default=0.0)
+        if near < 0.4:
+            yield Change(_place(one, sentence[:20]), "", sentence)

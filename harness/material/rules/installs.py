@@ -1,0 +1,205 @@
+"""What Dockerfiles install: packages that the base does not have, installs that pip refuses or undoes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.material.dockerfile import Instruction, commands, instructions
+from harness.material.document import Block, Command
+from harness.material.finding import Found, rule
+from harness.material.material import Material
+from harness.material.tables import table
+from harness.material.words import nearest
+
+
+@rule("DF016", "error")
+def installs_something(material: Material) -> Iterator[Found]:
+    """An install names what to install."""
+    for _, _, command in _runs(material):
+        words = [word.text for word in command.bare[1:] if not word.text.startswith("-")]
+        if words[:1] == ["install"] and len(words) == 1 and "-r" not in command.argv and _installs(command):
+            yield Found(command.place, "ERROR: You must give at least one requirement to install", "name a package")
+
+
+@rule("DF005", "error")
+def packages_exist(material: Material) -> Iterator[Found]:
+    """Packages are ones that the base's release has (dated table)."""
+    gone = {entry["name"]: entry for entry in table("packages")["gone"]}
+    known = table("packages")["apt"]
+    for block, _, command in _runs(material):
+        if command.name not in ("apt-get", "apt") or "install" not in command.argv:
+            continue
+        release = _release(block)
+        for word in command.bare[2:]:
+            name = word.text.partition("=")[0]
+            if name in gone and (release is None or _number(release) > _number(gone[name]["last"])):
+                yield Found(
+                    word.place,
+                    f"E: Package {name!r} has no installation candidate: Ubuntu dropped it after {gone[name]['last']}",
+                    f"write {gone[name]['instead']}",
+                )
+            elif (
+                re.fullmatch(r"[a-z][a-z0-9+.-]+", name)
+                and name not in known
+                and name not in gone
+                and nearest(name, known)
+            ):
+                yield Found(word.place, f"E: Unable to locate package {name}", f"write {nearest(name, known)}")
+
+
+@rule("DF006", "error")
+def pip_is_let(material: Material) -> Iterator[Found]:
+    """Pip installs where the base lets it: Ubuntu's own Python since 23.04 takes packages into a virtual environment only."""
+    for block in material.blocks("dockerfile"):
+        release = _release(block)
+        is_python = any(
+            one.name == "FROM" and one.value.startswith(("python", "jupyter", "quay.io/jupyter", "continuumio"))
+            for one in instructions(block)
+        )
+        if is_python or (release and _number(release) < _number("23.04")) or _has_environment(block):
+            continue
+        first = next((command for b, _, command in _runs(material) if b is block and _installs(command)), None)
+        if first is not None and "--break-system-packages" not in first.argv:
+            yield Found(
+                first.place, "error: externally-managed-environment: this base's pip refuses to install outside of a virtual environment",
+                "RUN python3 -m venv /opt/course, and put /opt/course/bin first in PATH",
+            )  # fmt: skip
+
+
+def _has_environment(block: Block) -> bool:
+    """Say whether a virtual environment is made, and is what pip means."""
+    made = re.search(r"-m venv (\S+)|virtualenv (\S+)", block.text)
+    path = (made[1] or made[2]) if made else None
+    return bool(path and re.search(rf"(?:PATH[= ]\"?{re.escape(path)}/bin|{re.escape(path)}/bin/pip)", block.text))
+
+
+@rule("DF007", "error")
+def environments_come_first(material: Material) -> Iterator[Found]:
+    """PATH names the virtual environment that was made, before pip installs into it."""
+    for block in material.blocks("dockerfile"):
+        made: str | None = None
+        is_first = False
+        for one in instructions(block):
+            match = re.search(r"-m venv (\S+)", one.value) if one.name == "RUN" else None
+            made = match[1] if match else made
+            if one.name == "ENV" and one.value.startswith("PATH"):
+                is_first = made is not None and f"{made}/bin" in one.value
+                if made and not is_first:
+                    yield Found(
+                        one.place,
+                        f"PATH does not hold {made}/bin, the environment that was made",
+                        f"begin it with {made}/bin",
+                    )
+            elif (
+                one.name == "RUN"
+                and made is None
+                and _has_environment(block)
+                and any(_installs(c) for c in commands(block, one))
+            ):
+                yield Found(
+                    one.place, "pip installs before the virtual environment is made", "make the environment first"
+                )
+
+
+@rule("DF008", "error")
+def packages_live(material: Material) -> Iterator[Found]:
+    """Packages of PyPI are ones that still install (dated table)."""
+    dead = {entry["name"]: entry for entry in table("packages")["dead"]}
+    known = table("packages")["pip"]
+    for _, _, command in _runs(material):
+        for word in command.bare[1:] if _installs(command) else ():
+            name = re.split(r"[<>=!~\[;]", word.text)[0].lower()
+            if name in dead:
+                yield Found(word.place, f"{name} {dead[name]['why']}", dead[name]["repair"])
+            elif re.fullmatch(r"[a-z][a-z0-9_.-]+", name) and name not in ("install", *known) and nearest(name, known):
+                yield Found(
+                    word.place, f"ERROR: No matching distribution found for {name}", f"write {nearest(name, known)}"
+                )
+
+
+@rule("DF009", "error")
+def installs_last(material: Material) -> Iterator[Found]:
+    """No install takes back what an earlier one pinned (dated table)."""
+    for block in material.blocks("dockerfile"):
+        words = [(word, word.text) for b, _, c in _runs(material) if b is block and _installs(c) for word in c.bare[2:]]
+        for entry in table("packages")["undone"]:
+            pins = [i for i, (_, text) in enumerate(words) if text.replace(" ", "") == entry["first"]]
+            for i in pins:
+                later = next((text for _, text in words[i + 1 :] if text in entry["then"]), None)
+                if later:
+                    yield Found(
+                        words[i][0].place,
+                        f"the pin {entry['first']} is undone by {later}: {entry['why']}",
+                        "leave the pin out, or pin both",
+                    )
+
+
+@rule("DF010", "warning")
+def upgrades_of_tools(material: Material) -> Iterator[Found]:
+    """Pip and setuptools are not replaced over the base's own in the middle of the build."""
+    for _, _, command in _runs(material):
+        if not _installs(command) or not {"--upgrade", "-U", "-I", "--ignore-installed"} & set(command.argv):
+            continue
+        for word in command.bare[2:]:
+            if word.text in ("pip", "setuptools"):
+                yield Found(
+                    word.place,
+                    f"{word.text} of the base is overwritten, which breaks its package manager's files",
+                    "use a virtual environment, or leave it out",
+                )
+
+
+@rule("DF014", "error")
+def keras_has_its_backend(material: Material) -> Iterator[Found]:
+    """Keras finds a backend: version 3 knows TensorFlow, JAX, PyTorch and OpenVINO."""
+    for block in material.blocks("dockerfile"):
+        installed = {
+            re.split(r"[<>=!~\[;]", word.text)[0].lower(): word
+            for b, _, c in _runs(material)
+            if b is block and _installs(c)
+            for word in c.bare[2:]
+        }
+        for one in instructions(block):
+            match = re.search(r"KERAS_BACKEND[= ]\"?(\w+)", one.value) if one.name == "ENV" else None
+            if match and match[1] not in ("tensorflow", "jax", "torch", "openvino"):
+                yield Found(
+                    one.place, f"Unable to import backend: {match[1]}: Keras 3 does not know it", "leave the line out"
+                )
+        if "keras" in installed and not {"tensorflow", "tensorflow-cpu", "jax", "torch", "openvino", "theano"} & set(
+            installed
+        ):
+            yield Found(
+                installed["keras"].place,
+                "keras without a backend: No module named 'tensorflow' at its import",
+                "install tensorflow-cpu with it",
+            )
+
+
+def _runs(material: Material) -> Iterator[tuple[Block, Instruction, Command]]:
+    for block in material.blocks("dockerfile"):
+        for one in instructions(block):
+            for command in commands(block, one) if one.name == "RUN" else ():
+                yield block, one, command
+
+
+def _installs(command: Command) -> bool:
+    argv = command.argv
+    return (argv[0].rsplit("/", 1)[-1] in ("pip", "pip3") and "install" in argv) or argv[1:4] == (
+        "-m",
+        "pip",
+        "install",
+    )
+
+
+def _release(block: Block) -> str | None:
+    """Return the release of Ubuntu that a Dockerfile builds on, ``None`` where it is whichever is the newest."""
+    base = next((one.value.split()[0] for one in instructions(block) if one.name == "FROM" and one.value), "")
+    tag = base.partition(":")[2]
+    if re.fullmatch(r"\d\d\.\d\d", tag):
+        return tag
+    return next((number for number, about in table("releases")["ubuntu"].items() if about["name"] in tag and tag), None)
+
+
+def _number(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.split("."))

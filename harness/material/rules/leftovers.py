@@ -1,0 +1,73 @@
+"""What the k-means example and the containers leave behind, and what becomes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.material.document import Place
+from harness.material.finding import Found, rule
+from harness.material.material import Material
+
+
+@rule("RS009", "error")
+def sagemaker_is_cleaned(material: Material) -> Iterator[Found]:
+    """What the SageMaker example leaves behind is deleted: endpoint, its configuration, the model, the objects."""
+    example = _example(material)
+    if example is None:
+        return
+    text = " ".join(
+        prose.text for prose in material.document.prose if prose.place.line > example.line and prose.kind != "heading"
+    )
+    lines = " ".join(" ".join(c.argv) for c in material.commands if c.place.line > example.line)
+    calls = " ".join(block.text for block in material.blocks("python"))
+    for name, command, words, call in _LEFT:
+        said = re.search(words, text, re.IGNORECASE) and re.search(r"\b(?:delet|clean|remov)", text, re.IGNORECASE)
+        if command not in lines and not re.search(call, calls) and not (said and name != "model"):
+            yield Found(
+                example,
+                f"the example leaves {name} behind, and no step deletes it: sagemaker.cleaned will not be met",
+                f"add {command}",
+            )
+
+
+def _example(material: Material) -> Place | None:
+    for block in material.blocks("python"):
+        for row, text in enumerate(block.text.split("\n")):
+            if ".deploy(" in text:
+                return block.at(row)
+    return next(
+        (
+            prose.place
+            for prose in material.document.prose
+            if re.search(r"end.to.end example|deployed endpoint|k-?means.*ipynb", prose.text, re.IGNORECASE)
+        ),
+        None,
+    )
+
+
+_LEFT = (
+    ("an endpoint", "aws sagemaker delete-endpoint ", r"\bendpoint\b", r"delete_endpoint\("),
+    (
+        "an endpoint configuration",
+        "aws sagemaker delete-endpoint-config",
+        r"endpoint config",
+        r"delete_endpoint\(|delete_endpoint_config",
+    ),
+    ("a model", "aws sagemaker delete-model", r"\bmodel\b", r"delete_model\("),
+    ("objects in S3", "aws s3 r", r"\bS3\b|bucket", r"objects.*delete|delete_objects"),
+)
+
+
+@rule("RS010", "error")
+def containers_are_removed(material: Material) -> Iterator[Found]:
+    """The containers that stay up are stopped and removed before the bastion goes."""
+    removed = {word.text for line in material.docker if line.name == "rm" for word in line.operands}
+    for line in material.docker:
+        for word in line.values("--name") if line.name == "run" and line.has("-d", "--detach") else ():
+            if word.text == material.homework.jupyter.container and word.text not in removed:
+                yield Found(
+                    word.place,
+                    f"no step removes the container {word.text}: jupyter.removed will not be met",
+                    f"add docker stop and docker rm {word.text} to the clean-up",
+                )
