@@ -9,6 +9,7 @@ import fnmatch
 import json
 import multiprocessing
 import random
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -56,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     (directory / "faults.html").write_text(page(accounts), encoding="utf-8")
     print(text(accounts))
     print(problems(accounts), end="")
-    print(f"table: {directory / 'faults.html'} (seed {asked.seed}, {time.monotonic() - began:.0f} s)")
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu, took = spent.ru_utime + spent.ru_stime, time.monotonic() - began
+    print(f"table: {directory / 'faults.html'} (seed {asked.seed}, {took:.0f} s, {cpu:.0f} s of processors)")
     if not asked.only:
         print("\n".join(f"no fault needs the assertion at {place}" for place in unneeded(accounts)))
         print(share(accounts))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness import catalogue
+from harness.verdict import Judgement
 from tests.faults.model import Account
+from tests.faults.registry import WHOLE
 
 MARKS = {"met": "·", "not met": "✗", "not judged": "–"}
 
@@ -60,12 +62,17 @@ def page(accounts: Sequence[Account]) -> str:
     """Return the table as an HTML page: a row for each case, a column for each requirement."""
     ids = list(catalogue.load().requirements)
     head = "".join(f"<th><div>{html.escape(id)}</div></th>" for id in ids)
-    rows = "\n".join(_row(one, ids) for one in accounts)
+    whole = {judgement.requirement: judgement for one in accounts if one.case.id == WHOLE.id for judgement in _of(one)}
+    rows = "\n".join(_row(one, ids, whole) for one in accounts)
     return PAGE.format(head=head, rows=rows, summary=html.escape(summary(accounts)))
 
 
-def _row(one: Account, ids: Sequence[str]) -> str:
-    said = {judgement.requirement: judgement for judgement in one.outcome.judgements}
+def _of(one: Account) -> Sequence[Judgement]:
+    return one.outcome.judgements
+
+
+def _row(one: Account, ids: Sequence[str], whole: Mapping[str, Judgement]) -> str:
+    said = {judgement.requirement: judgement for judgement in _of(one)}
     cells = []
     for id in ids:
         judgement = said.get(id)
@@ -73,7 +80,7 @@ def _row(one: Account, ids: Sequence[str]) -> str:
         wrong = " wrong" if id in one.missed or id in one.collateral else ""
         expected = " expected" if id in one.case.breaks else ""
         title = "" if judgement is None or judgement.verdict == "met" else html.escape(judgement.message, quote=True)
-        mark = MARKS[judgement.verdict] if judgement else ""
+        mark = MARKS[judgement.verdict] if judgement else _out_of_reach(whole.get(id))
         cells.append(f'<td class="{kind}{expected}{wrong}" title="{title}">{mark}</td>')
     kind = "fault" if one.case.is_fault else "right"
     sign = "as expected" if one.is_exact else "NOT as expected"
@@ -83,6 +90,11 @@ def _row(one: Account, ids: Sequence[str]) -> str:
         f'<tr class="{kind}"><th class="case">{name}</th><td>{kind}</td><td>{sign}</td>'
         f"<td>{one.outcome.seconds:.1f}</td>{''.join(cells)}</tr>"
     )
+
+
+def _out_of_reach(judgement: Judgement | None) -> str:
+    """Return the mark of a requirement that a case cannot reach: what the whole of a right homework got for it."""
+    return "∘" if judgement is not None and judgement.verdict == "met" else ""
 
 
 PAGE = """<!doctype html>
@@ -100,8 +112,8 @@ thead div {{ writing-mode: vertical-rl; transform: rotate(180deg); white-space: 
 </style>
 <h1>Faults and requirements</h1>
 <p>{summary}</p>
-<p>· met, ✗ not met (hover for the message), – not judged for want of what the fault breaks, blank: out of reach of the
-case and not judged with it. A red frame marks what the case must break; yellow is not as expected.</p>
+<p>· met, ✗ not met (hover for the message), – not judged for want of what the fault breaks, ∘ out of reach of the case
+and not judged again with it: met by the whole homework, done right. Blank: not judged. A red frame marks what the case must break; yellow is not as expected.</p>
 <table><thead><tr><th class="case">case</th><th>kind</th><th>result</th><th>seconds</th>{head}</tr></thead>
 <tbody>
 {rows}

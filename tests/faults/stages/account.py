@@ -266,26 +266,20 @@ def command_line_prints_tables(env: Environment) -> None:
 # The key pair.
 
 
-@fault("account", "account.key-pair")
-def key_file_of_another_pair(env: Environment) -> None:
-    """The .pem file at hand is that of another key pair."""
-    after_key(env, another_key())
-
-
 @fault("control", "account.key-pair", "bastion.ssh")
 def instances_launched_with_a_lost_key(env: Environment) -> None:
     """The instances were launched with a key pair whose .pem file was lost; another one is at hand."""
     after_key(env, another_key())
 
 
-@fault("account", "account.key-pair", "account.ssh-agent")
+@fault("control", "account.key-pair", "account.ssh-agent")
 def public_key_kept(env: Environment) -> None:
     """Only the public half of the key was kept."""
     line = Ed25519PrivateKey.generate().public_key().public_bytes(s.Encoding.OpenSSH, s.PublicFormat.OpenSSH)
     after_key(env, line + b"\n")
 
 
-@fault("account", "account.key-pair", "account.ssh-agent")
+@fault("control", "account.key-pair", "account.ssh-agent")
 def putty_key(env: Environment) -> None:
     """The key was downloaded as PuTTY's .ppk."""
     after_key(env, b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: course\n")
@@ -406,13 +400,13 @@ def key_file_0600(env: Environment) -> None:
     _with_mode(0o600)(env)
 
 
-@fault("account", "account.ssh-agent")
+@fault("control", "account.ssh-agent")
 def key_not_added(env: Environment) -> None:
     """ssh-add was never run."""
     env.instead("account.key_added", lambda: Agent((), 0, ""))
 
 
-@fault("account", "account.ssh-agent")
+@fault("control", "account.ssh-agent")
 def key_removed_from_the_agent(env: Environment) -> None:
     """The agent was emptied after the first login."""
 
@@ -430,7 +424,7 @@ def add_other_key(env: Environment) -> None:
     assert env.context.workstation.run(["ssh-add", "-q", str(path)], timeout=10).exit_code == 0
 
 
-@fault("account", "account.ssh-agent")
+@fault("control", "account.ssh-agent")
 def another_key_added(env: Environment) -> None:
     """Another key than the key pair's was loaded."""
 
@@ -441,7 +435,7 @@ def another_key_added(env: Environment) -> None:
     env.instead("account.key_added", added)
 
 
-@fault("account", "account.ssh-agent")
+@fault("control", "account.ssh-agent")
 def agent_has_ended(env: Environment) -> None:
     """The agent was started in a shell that has been closed since."""
 
@@ -483,8 +477,8 @@ def budget_of_hours(env: Environment) -> None:
     env.instead("account.budget_made", made)
 
 
-def _alarm(env: Environment, namespace: str, metric: str) -> None:
-    env.client("cloudwatch").put_metric_alarm(
+def _alarm(env: Environment, namespace: str, metric: str, region: str | None = None) -> None:
+    env.client("cloudwatch", region).put_metric_alarm(
         AlarmName="spend", Namespace=namespace, MetricName=metric, Statistic="Maximum", Period=21600, Threshold=50,
         EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold",
         Dimensions=[{"Name": "Currency", "Value": "USD"}],
@@ -501,3 +495,59 @@ def alarm_on_the_processor(env: Environment) -> None:
 def billing_alarm(env: Environment) -> None:
     """A billing alarm of CloudWatch's in place of a budget, with nobody to tell."""
     env.instead("account.budget_made", lambda: _alarm(env, "AWS/Billing", "EstimatedCharges"))
+
+
+# What students also do.
+
+
+@fault("account", "account.admin-group")
+def group_with_an_inline_policy(env: Environment) -> None:
+    """The group has an inline policy that allows everything, in place of AdministratorAccess."""
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+    env.instead(
+        "account.identity.policy_attached",
+        lambda: (
+            env.owner.client("iam").put_group_policy(
+                GroupName=user_of(env), PolicyName="AdministratorAccess", PolicyDocument=document
+            )
+            and None
+        ),
+    )
+
+
+@fault("account", "account.billing-alert")
+def billing_alarm_in_another_region(env: Environment) -> None:
+    """The billing alarm was made in Ireland, where there are no billing metrics."""
+    env.instead("account.budget_made", lambda: _alarm(env, "AWS/Billing", "EstimatedCharges", "eu-west-1"))
+
+
+def cut(env: Environment, change: Any) -> None:
+    """Have the key file changed after it was downloaded."""
+
+    def changed(made: Any) -> Any:
+        path = Path(made.path)
+        path.chmod(0o600)
+        path.write_bytes(change(path.read_bytes()))
+        path.chmod(0o400)
+        return keys.read_private_key(path)
+
+    env.after("account.key_made", changed)
+
+
+@fault("control", "account.key-pair", "account.ssh-agent")
+def key_file_without_its_last_line(env: Environment) -> None:
+    """The key was copied out of the browser without its last line."""
+    cut(env, lambda text: b"\n".join(text.strip().split(b"\n")[:-2]) + b"\n")
+
+
+@right("account")
+def user_below_a_path(env: Environment) -> None:
+    """The account has an alias, a password policy and a user below a path."""
+
+    def added(made: Any) -> None:
+        client = env.owner.client("iam")
+        client.create_account_alias(AccountAlias="course-of-ann")
+        client.update_account_password_policy(MinimumPasswordLength=14)
+        client.create_user(UserName="ben", Path="/students/")
+
+    env.after("account.identity.made", added)

@@ -195,3 +195,56 @@ def other_instances_in_the_account(env: Environment) -> None:
     group = group_like(env, "other-work")
     image = image_of(env, "ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*")
     env.ec2.run_instances(ImageId=image, InstanceType="t3.nano", MinCount=10, MaxCount=10, SecurityGroupIds=[group])
+
+
+# What students also do.
+
+
+@fault("control", "bastion.launched")
+def bastion_on_arm(env: Environment) -> None:
+    """The bastion is a t4g.large from Ubuntu's image for arm64."""
+    image = image_of(env, "ubuntu/images/*/ubuntu-noble-24.04-arm64-server-*", "arm64")
+    launched(env, "bastion", image=image, instance_type="t4g.large")
+
+
+@fault("control", "bastion.launched")
+def group_on_a_second_interface_only(env: Environment) -> None:
+    """The bastion is in the launch wizard's group; PublicSG is only on a second network interface."""
+    launched(env, "bastion", groups=lambda: [group_like(env, "launch-wizard-3")])
+    env.instead("network.private_ssh_opened", lambda: authorize(env, env.subject.network.private_made(), tcp(22)))
+
+    def attached(bastion: Any) -> Any:
+        group = env.subject.network.public_id()
+        made = env.ec2.create_network_interface(SubnetId=bastion.subnet, Groups=[group])["NetworkInterface"]
+        env.ec2.attach_network_interface(
+            NetworkInterfaceId=made["NetworkInterfaceId"], InstanceId=bastion.id, DeviceIndex=1
+        )
+        return instances.find_instance(env.aws, bastion.id)
+
+    env.after("instances.bastion", attached)
+
+
+@shown("control", "bastion.ssh")
+def sshd_on_another_port(env: Shown) -> None:
+    """sshd on the bastion was told to listen on 2222."""
+    env.seen(
+        "entrance",
+        lambda seen: replace(
+            seen, login=replace(seen.login, outcome="unreachable", name="", said="Connection refused")
+        ),
+    )
+
+
+@right("control")
+def group_added_after_the_launch(env: Environment) -> None:
+    """The bastion was launched in the default group, and moved to PublicSG afterwards."""
+    default = [{"Name": "group-name", "Values": ["default"]}]
+    launched(
+        env, "bastion", groups=lambda: [env.ec2.describe_security_groups(Filters=default)["SecurityGroups"][0]["GroupId"]]
+    )  # fmt: skip
+
+    def moved(bastion: Any) -> Any:
+        env.ec2.modify_instance_attribute(InstanceId=bastion.id, Groups=[env.subject.network.public_id()])
+        return instances.find_instance(env.aws, bastion.id)
+
+    env.after("instances.bastion", moved)

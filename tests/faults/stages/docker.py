@@ -252,3 +252,18 @@ def other_containers(env: Environment) -> None:
     """The bastion has other containers and images."""
     env.after("containers.group_member", lambda _: env.subject.containers.on_bastion(
         "docker run -d --name other busybox sleep 600; docker pull debian") and None)  # fmt: skip
+
+
+# What students also do.
+
+
+@fault("docker", "docker.hello-world")
+def retagged_hello_world(env: Environment) -> None:
+    """busybox was given the tag hello-world, and printed something else."""
+
+    def run() -> Any:
+        docker = env.subject.containers.docker()
+        env.bash("docker pull -q busybox && docker tag busybox hello-world && docker run hello-world echo hello")
+        return docker.latest_from("hello-world")
+
+    env.instead("containers.greeting_run", run)

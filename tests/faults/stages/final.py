@@ -148,3 +148,22 @@ for name, sentence, text, file in (
      "I set up both instances. Both have been terminated.", "turn-in.txt"),
 ):  # fmt: skip
     TABLE.add(name, sentence, _message(text, file), "paper")
+
+
+# What students also leave.
+
+
+def _attached(env: Environment) -> None:
+    """Attach a second volume to the bastion, which outlives it."""
+    bastion = env.subject.instances.bastion()
+    where = env.ec2.describe_instances(InstanceIds=[bastion.id])["Reservations"][0]["Instances"][0]["Placement"]
+    volume = env.ec2.create_volume(AvailabilityZone=where["AvailabilityZone"], Size=8)["VolumeId"]
+    env.ec2.attach_volume(VolumeId=volume, InstanceId=bastion.id, Device="/dev/sdf")
+
+
+def _attach(env: Environment) -> None:
+    left_behind(env, lambda: _attached(env))
+
+
+TABLE.add("volume-of-the-bastion-left", "A second volume of the bastion outlived it.", _attach, "hand-in",
+          "final.nothing-billed")  # fmt: skip

@@ -157,3 +157,27 @@ def page_elsewhere(env: Environment) -> None:
     env.subject.httpd.directory = "public-html"
     line = LINE.replace("cd site", "cd public-html")
     env.change("httpd", run_line=lambda _: line)
+
+
+# What students also do.
+
+for name, sentence, apply, breaks in (
+    ("volume-for-directory", "A named volume is mounted in place of the directory.",
+     run_with('"$PWD":', "site:"), ("httpd.container", "httpd.reachable", "httpd.live-edit")),
+    ("web-server-detached-with-a-terminal", "The container has a terminal as well.", run_with("-d ", "-dti "), ()),
+    ("second-port", "The container publishes a second port.", run_with("-p8003:80", "-p8003:80 -p8080:80"), ()),
+):  # fmt: skip
+    TABLE.add(name, sentence, apply, "web", *breaks)
+
+
+@right("web")
+def image_by_digest(env: Environment) -> None:
+    """The image is named by its digest."""
+
+    def run() -> Any:
+        env.bash("docker pull -q httpd:2.4")
+        digest = env.bash("docker inspect -f '{{index .RepoDigests 0}}' httpd:2.4").stdout.strip()
+        assert "@sha256:" in digest, digest
+        return env.bash(LINE.replace("httpd:2.4", digest))
+
+    env.instead("httpd.started", lambda: (env.subject.httpd.image_pulled(), env.subject.httpd.page_written(), run())[2])

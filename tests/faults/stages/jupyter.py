@@ -140,3 +140,14 @@ def more_libraries(env: Environment) -> None:
 def listens_on_all_by_a_star(env: Environment) -> None:
     """Jupyter listens with --ip=*."""
     built_with(("--ip=0.0.0.0", "--ip=*"))(env)
+
+
+# What students also do.
+
+for name, sentence, apply, breaks in (
+    ("started-for-the-loopback", "The image is right, but docker run was given a command that listens on 127.0.0.1.",
+     run_with("-d test", "-d test jupyter notebook --no-browser --ip=127.0.0.1 --allow-root"), ("jupyter.login",)),
+    ("directory-of-the-host", "A directory of the host is mounted at /notebook.",
+     run_with("-d test", '-v "$PWD":/notebook -d test'), ()),
+):  # fmt: skip
+    TABLE.add(name, sentence, apply, "jupyter", *breaks)

@@ -401,3 +401,17 @@ def asked_by_csv(env: Environment) -> None:
     """The endpoint is asked with CSV and boto3, not with the SDK's predictor."""
     own = env.subject.sagemaker
     own.ask = lambda: lambda rows: hosting.ask_csv(env.aws, own.name, rows)  # type: ignore[method-assign]
+
+
+# What students also do.
+
+
+@fault("sagemaker", "kmeans.quality")
+def trained_on_noise(env: Environment) -> None:
+    """The rows were shuffled pixel by pixel before the upload, so that the model has learnt noise."""
+
+    def upload(self: DirectExample, rows: Any) -> str:
+        noise = np.random.default_rng(1).permuted(rows, axis=1)
+        return DirectExample.upload(self, noise)
+
+    run_by(env, upload=upload)

@@ -67,24 +67,26 @@ for name, (sentence, rules) in RULES.items():
         f"public-ssh-{name}", sentence.format("22 of PublicSG"), _public("public_ssh_opened", 22, rules), "control",
         *broken,
     )  # fmt: skip
-for number, port, title in ((8003, 8003, "web server"), (8800, 8800, "Jupyter")):
-    step = "httpd_port_opened" if number == 8003 else "jupyter_port_opened"
+for port, title, step, scope, silent in (
+    (8003, "web server", "httpd_port_opened", "web", "httpd.reachable"),
+    (8800, "Jupyter", "jupyter_port_opened", "jupyter", "jupyter.login"),
+):
     for name in ("missing", "udp", "of-somebody-else", "half-the-world", "next-port"):
         sentence, rules = RULES[name]
+        broken = () if name in ADMIT_THE_CALLER else (silent,)
         TABLE.add(
-            f"public-{number}-{name}", sentence.format(f"{port} of PublicSG, the {title}'s,"),
-            _public(step, port, rules),
-            "control", f"network.public-{number}",
+            f"public-{port}-{name}", sentence.format(f"{port} of PublicSG, the {title}'s,"), _public(step, port, rules),
+            scope, f"network.public-{port}", *broken,
         )  # fmt: skip
 
 
-@fault("control", "network.public-8003")
+@fault("web", "network.public-8003", "httpd.reachable")
 def port_8030(env: Environment) -> None:
     """The digits were swapped: 8030 was opened for the web server."""
     _public("httpd_port_opened", 8030, lambda port: [tcp(port)])(env)
 
 
-@fault("control", "network.public-8800")
+@fault("jupyter", "network.public-8800", "jupyter.login")
 def port_8080(env: Environment) -> None:
     """8080 was opened for Jupyter."""
     _public("jupyter_port_opened", 8080, lambda port: [tcp(port)])(env)
@@ -402,3 +404,36 @@ def more_rules(env: Environment) -> None:
         "network.public_ssh_opened",
         lambda _: authorize(env, env.subject.network.public_made(), tcp(80), tcp(443)),
     )
+
+
+# What students also do.
+
+
+@fault("control", "network.public-ssh", "bastion.ssh")
+def ssh_from_private_addresses(env: Environment) -> None:
+    """The source of PublicSG's ssh rule is 10.0.0.0/8, from a tutorial on offices."""
+    _public("public_ssh_opened", 22, lambda port: [tcp(port, source="10.0.0.0/8")])(env)
+
+
+@fault("control", "network.public-sg")
+def public_group_in_another_region(env: Environment) -> None:
+    """PublicSG was made in Oregon; here the group is called public."""
+    client = env.client("ec2", "us-west-2")
+    client.create_security_group(GroupName="PublicSG", Description="Bastion Host Security group")
+    _named(env, "public_made", "public")
+
+
+@fault("web", "network.public-8003", "httpd.reachable")
+def port_80_opened(env: Environment) -> None:
+    """80, the port inside the container, was opened in place of 8003."""
+    _public("httpd_port_opened", 8003, lambda _: [tcp(80)])(env)
+
+
+@right("control")
+def rules_with_descriptions(env: Environment) -> None:
+    """The rules have descriptions, and each names two sources."""
+    described = [{"CidrIp": "0.0.0.0/0", "Description": "all"}, {"CidrIp": "203.0.113.0/24", "Description": "office"}]
+    _public(
+        "public_ssh_opened", 22, lambda port: [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port,
+                                                "IpRanges": described}]
+    )(env)  # fmt: skip

@@ -243,3 +243,23 @@ def second_volume_kept(env: Environment) -> None:
         return instances.find_instance(env.aws, private.id)
 
     env.after("instances.private", attached)
+
+
+# What students also do.
+
+
+@right("hand-in")
+def private_first(env: Environment) -> None:
+    """The private instance was launched before the bastion."""
+    env.before("instances.bastion_launched", env.subject.instances.private_launched)
+
+
+@shown("control", "private.agent-forwarding")
+def agent_forwarding_refused(env: Shown) -> None:
+    """sshd on the bastion says AllowAgentForwarding no."""
+    env.seen(
+        "hop",
+        lambda seen: replace(
+            seen, forwarded=replace(seen.forwarded, outcome="refused", name="", said="Permission denied (publickey)")
+        ),
+    )

@@ -59,3 +59,17 @@ def support_case(env: Shown) -> None:
         "gpu_quota",
         lambda seen: replace(seen, requests=(Request("r2", 8, "CASE_OPENED"), Request("r1", 8, "DENIED"))),
     )
+
+
+# What students also do.
+
+TABLE.add("quota-of-sagemaker", "The quota was asked for in SageMaker, not in EC2.",
+          lambda env: env.instead("quota.requested", lambda: env.client("service-quotas").request_service_quota_increase(
+              ServiceCode="sagemaker", QuotaCode="L-1623E5D6", DesiredValue=8) and None),
+          "account", "quota.gpu-vcpus")  # fmt: skip
+
+
+@shown("account", "quota.gpu-vcpus")
+def request_withdrawn(env: Shown) -> None:
+    """The support case of the request was closed without a grant."""
+    env.seen("gpu_quota", lambda seen: replace(seen, requests=(Request("r", 8, "CASE_CLOSED"),)))

@@ -145,3 +145,33 @@ def notebook_instance_only_stopped(env: Environment) -> None:
 def nothing_known(env: Shown) -> None:
     """Nothing of the example was ever known, so that nothing could be looked for."""
     env.seen("sagemaker_cleaned", lambda _: Cleaned((), ()))
+
+
+# What students also do.
+
+
+@fault("sagemaker", "sagemaker.notebook-saved")
+def notebook_as_script(env: Environment) -> None:
+    """The notebook was downloaded as a Python script."""
+    (env.submission / NOTEBOOK).rename(env.submission / "kmeans.py")
+
+
+@fault("sagemaker", "sagemaker.notebook-saved")
+def notebook_of_words(env: Environment) -> None:
+    """The code stands in cells of text, with screenshots of what it printed."""
+    document = json.loads((env.submission / NOTEBOOK).read_text(encoding="utf-8"))
+    for cell in document["cells"]:
+        if cell["cell_type"] == "code":
+            text = {"cell_type": "markdown", "metadata": {}, "source": ["```python\n", *cell["source"], "\n```"]}
+            cell.clear()
+            cell.update(text)
+    env.write(NOTEBOOK, json.dumps(document))
+
+
+@right("sagemaker")
+def notebook_with_remarks(env: Environment) -> None:
+    """The notebook has remarks of the student's own between the cells."""
+    document = json.loads((env.submission / NOTEBOOK).read_text(encoding="utf-8"))
+    remark = {"cell_type": "markdown", "metadata": {}, "source": ["This took 4 minutes."]}
+    document["cells"] = [each for cell in document["cells"] for each in (cell, dict(remark))]
+    env.write(NOTEBOOK, json.dumps(document))

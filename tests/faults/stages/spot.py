@@ -173,3 +173,19 @@ def only_the_request_cancelled(env: Environment) -> None:
 def request_left_open(env: Shown) -> None:
     """The instance is terminated, but its request is open and will launch another."""
     env.seen("spot_end", lambda seen: replace(seen, request_state="open"))
+
+
+# What students also do.
+
+for name, sentence, given in (
+    ("ceiling-with-a-sign", "The ceiling is written as $0.01.", {"MaxPrice": "$0.01"}),
+    ("ceiling-with-a-comma", "The ceiling is written as 0,01.", {"MaxPrice": "0,01"}),
+    ("one-time-misspelt", "The type of request is written as onetime.", {"SpotInstanceType": "onetime"}),
+    ("ceiling-of-nothing", "The ceiling is empty.", {"MaxPrice": ""}),
+):
+    TABLE.add(name, sentence, _options(**given), "control", "spot.options")
+TABLE.add("options-twice", "The options stand in a list.", _file(json.dumps([{"MarketType": "spot"}])), "control",
+          "spot.options")  # fmt: skip
+TABLE.add("options-empty", "spot-options.json is empty.", _file(""), "control", "spot.options")
+TABLE.add("options-with-interruption", "The file says that the instance is terminated when it is interrupted.",
+          _options(InstanceInterruptionBehavior="terminate"), "control")  # fmt: skip
