@@ -74,6 +74,10 @@ class Prices:
         )
 
 
+KINDS = ("one-time", "persistent")
+"""What ``SpotInstanceType`` may be; "SpotMarketOptions", EC2 API reference."""
+
+
 @dataclass(frozen=True)
 class Options:
     """The options file; ``problem`` says why it is not one that the ``aws`` command takes, or is empty.
@@ -99,9 +103,17 @@ class Options:
     def ceiling(self) -> Decimal | None:
         """Return the highest price to be paid, US dollars an hour, or ``None`` where the file names none."""
         try:
-            return None if self.max_price is None else Decimal(self.max_price)
+            ceiling = Decimal(self.max_price or "")
         except InvalidOperation:
             return None
+        return ceiling if ceiling.is_finite() else None
+
+    @property
+    def refused(self) -> str:
+        """Return the value that EC2 knows nothing to do with, or nothing: a price or a kind of request."""
+        if self.request_type not in KINDS:
+            return f"SpotInstanceType {self.request_type}"
+        return f"MaxPrice {self.max_price}" if self.max_price and self.ceiling is None else ""
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

@@ -153,7 +153,10 @@ def opened(case: Case, run_dir: Path) -> Iterator[Environment]:
         return
     from harness.offline.cloud import OfflineCloud  # moto takes its time: what is only read needs none of it
 
-    with contextlib.closing(Leash()) as leash, OfflineCloud(leash.directory("cloud"), settle=0.02) as offline:
+    with (
+        contextlib.closing(Leash()) as leash,
+        OfflineCloud(leash.directory("cloud"), region=case.region, settle=0.02) as offline,
+    ):
         made = _environment(case, run_dir, submission, _hasty(offline.cloud, case), set_up(leash, offline.cloud))
         try:
             yield made

@@ -72,6 +72,7 @@ class Case:
     apply: Apply | None = None
     show: Show | None = None
     change: Change | None = None
+    region: str = "us-east-1"
 
     @property
     def is_fault(self) -> bool:

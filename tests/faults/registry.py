@@ -38,6 +38,10 @@ class Table:
         """Enter a case of a family that is written as data."""
         self.cases.append(Case(f"{self.stage}/{name}", sentence, scope, breaks, apply=apply))
 
+    def elsewhere(self, name: str, sentence: str, region: str, scope: str) -> None:
+        """Enter a homework that was done right, in another region."""
+        self.cases.append(Case(f"{self.stage}/{name}", sentence, scope, region=region))
+
     def show(self, name: str, sentence: str, show: Show, scope: str, *breaks: str) -> None:
         """Enter a case of a family that shows the tests other facts."""
         self.cases.append(Case(f"{self.stage}/{name}", sentence, scope, breaks, show=show))

@@ -27,6 +27,8 @@ class Spot(observing.Spot):
         options = self.options()
         if options.problem or not options.is_spot:
             raise Unmet("spot.options", options.problem or f"{options.path} does not ask for a spot instance")
+        if options.refused:
+            raise Unmet("spot.options", f"{options.path}: EC2 takes no {options.refused}")
         too_low = Unmet("spot.options", f"EC2 launches nothing for a MaxPrice of {options.max_price}")
         token = f"{self.run_id}-spot"
         key_name = self.subject.account.key_pair().name

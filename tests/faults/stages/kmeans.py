@@ -415,3 +415,6 @@ def trained_on_noise(env: Environment) -> None:
         return DirectExample.upload(self, noise)
 
     run_by(env, upload=upload)
+
+
+TABLE.elsewhere("all-in-frankfurt", "The example was run in Frankfurt.", "eu-central-1", "sagemaker")

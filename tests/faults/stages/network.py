@@ -437,3 +437,6 @@ def rules_with_descriptions(env: Environment) -> None:
         "public_ssh_opened", 22, lambda port: [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port,
                                                 "IpRanges": described}]
     )(env)  # fmt: skip
+
+
+TABLE.elsewhere("all-in-ireland", "All was done in Ireland.", "eu-west-1", "hand-in")

@@ -63,9 +63,7 @@ def support_case(env: Shown) -> None:
 
 # What students also do.
 
-TABLE.add("quota-of-sagemaker", "The quota was asked for in SageMaker, not in EC2.",
-          lambda env: env.instead("quota.requested", lambda: env.client("service-quotas").request_service_quota_increase(
-              ServiceCode="sagemaker", QuotaCode="L-1623E5D6", DesiredValue=8) and None),
+TABLE.add("quota-of-standard-instances", "The quota of standard instances was asked for.", _asked("L-1216C47A", 64),
           "account", "quota.gpu-vcpus")  # fmt: skip
 
 
