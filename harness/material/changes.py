@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import difflib
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,24 +34,30 @@ def code_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
             continue
-        pairs = max(i2 - i1, j2 - j1)
-        for offset in range(pairs):
-            old = clause.code[i1 + offset] if i1 + offset < i2 else ""
-            item = one.code[j1 + offset] if j1 + offset < j2 else None
+        gone = [text for text in clause.code[i1:i2] if text]
+        fresh = [item for item in one.code[j1:j2] if item.text]
+        for old, item in itertools.zip_longest(gone, fresh):
             place = item.place if item else _hole(one, j1, j2)
-            yield Change(place, old, item.text if item else "")
+            yield Change(place, old or "", item.text if item else "")
 
 
 def _hole(one: Said, before: int, after: int) -> Place:
-    """Return where something is gone between two items of code: below a paragraph that announces it, or at the next item."""
-    first = one.code[before - 1].place.line if 0 < before <= len(one.code) else one.section.place.line
-    last = one.code[after].place if after < len(one.code) else Place(one.last.line + 1)
+    """Return where something is gone between two items of code.
+
+    That is below a paragraph that announces it, or at the end of a block where another block follows, or at the next item.
+    """
+    previous = one.code[before - 1] if 0 < before <= len(one.code) else None
+    following = one.code[after] if after < len(one.code) else None
+    first = previous.place.line if previous else one.section.place.line
+    last = following.place if following else Place(one.last.line + 1)
     starts = {item.place.line for item in one.code}
     for prose in one.prose:
         end = prose.runs[-1].place.line if prose.runs else prose.place.line
         if first < end < last.line and prose.text.rstrip().endswith(":") and not starts & {end + 2, end + 3}:
             return Place(end)
-    return last if after < len(one.code) else one.last
+    if previous and previous.text and (following is None or not following.text):
+        return Place(previous.place.line + 1)
+    return last if following else one.last
 
 
 def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
@@ -86,15 +93,51 @@ def _place(one: Said, text: str) -> Place:
 
 
 def _gap(one: Said, before: str, lost: str) -> Place:
-    """Return where in today's section a lost word stood: beside the paragraph most like the sentence it was in."""
-    sentence = next((s for s in re.split(r"(?<=[.:;!?])\s+", before) if lost.lower() in s.lower()), before)
-    best = max((p for p in one.prose if p.kind != "heading"), key=lambda p: _likeness(sentence, p.text), default=None)
-    if best is None:
-        return one.section.place
-    lines: dict[int, str] = collections.defaultdict(str)
-    for run in best.runs:
-        lines[run.place.line] += run.text
-    return Place(max(lines, key=lambda line: _likeness(sentence, lines[line])))
+    """Return where in today's section a lost word stood: in what is left of its sentence, or below the one before it."""
+    sentences = split_sentences(before)
+    spelt = {figure: word for word, figure in _NUMBERS.items()}.get(lost, lost)
+    probe = re.compile(rf"(?<!\w)(?:{re.escape(lost)}|{re.escape(spelt)})(?!\w)", re.IGNORECASE)
+    at = next((i for i, s in enumerate(sentences) if probe.search(s)), None)
+    if at is None:
+        return _nearest(one, before)[1] or one.section.place
+    return _beside(one, sentences, at)
+
+
+def _beside(one: Said, sentences: list[str], at: int) -> Place:
+    """Return where a sentence of the accepted text stands today, or stood: after the one that stood before it."""
+    for i in range(at, -1, -1):
+        likeness, place = _nearest(one, sentences[i])
+        if place is not None and likeness >= _SAME:
+            return place
+    return one.section.place
+
+
+_SAME = 0.6
+"""From this likeness on two sentences are taken for editions of one."""
+
+
+def _nearest(one: Said, sentence: str) -> tuple[float, Place | None]:
+    """Return how like a sentence the likest lines of a section's prose are, and where they end."""
+    best: tuple[float, Place | None] = (0.0, None)
+    wanted = set(_words(sentence))
+    for prose in one.prose:
+        rows: dict[int, list[str]] = collections.defaultdict(list)
+        for run in prose.runs if prose.kind != "heading" else ():
+            rows[run.place.line] += _words(run.href or run.text)
+        shared = {line: len(wanted & set(row)) for line, row in rows.items()}
+        likeness = len(wanted & {word for row in rows.values() for word in row}) / (len(wanted) or 1)
+        if rows and likeness > best[0]:
+            best = likeness, Place(max(shared, key=lambda line: (shared[line], line)))
+    return best
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w'-]+", text.lower())
+
+
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of a text."""
+    return re.split(r"(?<=[.:;!?])\s+", text)
 
 
 def _likeness(first: str, second: str) -> float:
@@ -281,6 +324,24 @@ def new_instructions(clause: Clause, one: Said) -> Iterator[Change]:
     if len(now) <= len(before):
         return
     for sentence in now:
-        near = max((_likeness(old, sentence) for old in re.split(r"(?<=[.:;!?])\s+", clause.text)), default=0.0)
+        near = max((_likeness(old, sentence) for old in split_sentences(clause.text)), default=0.0)
         if near < 0.4:
             yield Change(_place(one, sentence[:20]), "", sentence)
+
+
+def lost_instructions(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
+    """Yield instructions and questions that are gone, where there are fewer of them than there were."""
+    text = read.old(one.text)
+    before, now = _asked(clause.text), _asked(text)
+    sentences = split_sentences(clause.text)
+    for sentence in before if len(now) < len(before) else ():
+        near = max((_likeness(new, sentence) for new in split_sentences(text)), default=0.0)
+        if near < 0.4:
+            at = next((i for i, one_ in enumerate(sentences) if one_ == sentence), 0)
+            yield Change(_beside(one, sentences, at), sentence, "")
+
+
+def _asked(text: str) -> list[str]:
+    """Return the sentences of a text that want something of the reader: instructions, and questions to be answered."""
+    wanted = instructions(text)
+    return [s for s in split_sentences(text) if s in wanted or (s.endswith("?") and len(s.split()) > 3)]

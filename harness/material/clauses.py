@@ -12,22 +12,14 @@ import dataclasses
 import datetime
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.catalogue import Homework
+from harness.material.canonical import Item, items
 from harness.material.document import Block, Document, Place, Prose, Section
-from harness.material.lines import read_aws, read_docker
-from harness.material.placeholders import Mention, find
+from harness.material.placeholders import Mention
 from harness.material.records import Clause, Record, fingerprint
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing that a section says, and where."""
-
-    text: str
-    place: Place
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,7 @@ def said(document: Document) -> list[Said]:
     by_title: dict[str, Said] = {}
     for section in document.sections:
         parts = list(document.within(section))
-        code = [item for part in parts if isinstance(part, Block) for item in _items(part)]
+        code = _joined(list(items(part)) for part in parts if isinstance(part, Block))
         prose = [part for part in parts if isinstance(part, Prose)]
         old = by_title.get(section.title)
         one = Said(section, tuple(code), tuple(prose))
@@ -73,41 +65,13 @@ def said(document: Document) -> list[Said]:
     return list(by_title.values())
 
 
-def _items(block: Block) -> Iterator[Item]:
-    if block.kind == "shell":
-        for command in block.commands:
-            if command.is_nested:
-                continue
-            printed = sorted(
-                {name for name, _ in find(command.comment)} - {n for w in command.words for n, _ in find(w.raw)}
-            )
-            note = f"  # {' '.join(printed)}" if printed else ""
-            optional = " (optional)" if block.is_optional else ""
-            pipe = "| " if command.reads else ""
-            yield Item(f"{command.machine}{optional}: {pipe}{_canonical(command)}{note}", command.place)
-    elif block.kind != "output":
-        name = block.path or block.kind
-        for row, text in enumerate(block.text.split("\n")):
-            if text.strip() and not (text.lstrip().startswith("#") and block.kind in ("dockerfile", "python")):
-                yield Item(f"{name}: {' '.join(text.split())}", block.at(row, len(text) - len(text.lstrip())))
-
-
-def _canonical(command: object) -> str:
-    """Return a command in a form that quotes, blanks and the order of its options do not change."""
-    aws, docker = read_aws(command), read_docker(command)  # type: ignore[arg-type]
-    sudo = "sudo " if command.words[0].text == "sudo" else ""  # type: ignore[attr-defined]
-    redirects = "".join(f" {r.operator} {r.target.text if r.target else ''}" for r in command.redirects)  # type: ignore[attr-defined]
-    if aws is not None:
-        head = ["aws", aws.service, aws.operation, *(word.text for word in aws.operands)]
-        return (
-            sudo
-            + " ".join([*head, *sorted(" ".join([n, *(w.text for w in ws)]) for n, ws in aws.options.items())])
-            + redirects
-        )
-    if docker is not None and not docker.unknown and docker.name:
-        options = sorted(" ".join([n, *(w.text for w in ws)]) for n, ws in docker.options.items())
-        return sudo + " ".join(["docker", docker.name, *options, *(word.text for word in docker.operands)]) + redirects
-    return sudo + " ".join(command.argv) + redirects  # type: ignore[attr-defined]
+def _joined(blocks: Iterable[list[Item]]) -> list[Item]:
+    """Return the items of several blocks, an empty one between blocks: it shows at which end something is gone."""
+    code: list[Item] = []
+    for block in blocks:
+        code += [Item("", block[0].place)] if code and block else []
+        code += block
+    return code
 
 
 def record(document: Document, homework: Homework, mentions: Iterable[Mention], today: datetime.date) -> Record:

@@ -8,16 +8,33 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.catalogue import Homework
-from harness.material import clauses, markdown, records, rules
+from harness.material import DEFAULT, clauses, markdown, records, rules
+from harness.material.document import Document
 from harness.material.finding import RULES, Finding
 from harness.material.material import Material
+from harness.material.records import Record
 
 assert rules  # importing the package declares them
 
 
 def load(path: Path, homework: Homework, today: datetime.date, recorded: Path | None = None) -> Material:
-    """Read a document and the record beside it; raises :class:`~harness.errors.UsageError` in one sentence."""
-    return Material(markdown.load(path), homework, today, records.read(recorded or records.beside(path)))
+    """Read a document and the record beside it; raises :class:`~harness.errors.UsageError` in one sentence.
+
+    An edition of the suite's own document that lies elsewhere, without a record, is compared with the suite's.
+    """
+    document = markdown.load(path)
+    record = records.read(recorded or records.beside(path))
+    if record is None and recorded is None:
+        record = _of_the_default(document)
+    return Material(document, homework, today, record)
+
+
+def _of_the_default(document: Document) -> Record | None:
+    """Return the record of the suite's own document where this is an edition of it: most clauses are there."""
+    record = records.read(records.beside(DEFAULT))
+    titles = {section.title for section in document.sections}
+    wanted = [clause.title for clause in record.section] if record else []
+    return record if sum(title in titles for title in wanted) * 2 > len(wanted) else None
 
 
 def check(material: Material) -> list[Finding]:

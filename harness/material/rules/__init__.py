@@ -10,12 +10,15 @@ from harness.material.rules import (
     containers,
     deeds,
     dockerfiles,
+    folders,
+    hosts,
     installs,
     leftovers,
     logins,
     programs,
     prose,
     queries,
+    regions,
     releases,
     requirements,
     resources,
@@ -29,7 +32,7 @@ from harness.material.rules import (
 )
 
 __all__ = [
-    "agreement", "awscalls", "awssense", "clauses", "containers", "deeds", "dockerfiles", "installs",
-    "leftovers", "logins", "programs", "prose", "queries", "releases",
+    "agreement", "awscalls", "awssense", "clauses", "containers", "deeds", "dockerfiles", "folders", "hosts", "installs",
+    "leftovers", "logins", "programs", "prose", "queries", "regions", "releases",
     "requirements", "resources", "samples", "secrets", "shellsense", "spot", "structure", "targets", "values",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 from collections.abc import Iterator
@@ -331,3 +332,46 @@ def copied_files_exist(material: Material) -> Iterator[Found]:
                     f"{command.name}: cannot stat {word.text!r}: no step writes it",
                     meant(word.text, written, "have the reader write it"),
                 )
+
+
+@rule("NM008", "error")
+def vcpus_agree(material: Material) -> Iterator[Found]:
+    """The vCPUs that a sentence has the reader ask for are those that the command asks for."""
+    for prose, lines in _with_following(material):
+        said = re.search(r"\b(\d+) v?CPUs\b", prose.text)
+        for line in material.aws:
+            for word in line.options.get("--desired-value", ()):
+                if said and word.place.line in lines and re.fullmatch(r"\d+", word.text) and word.text != said[1]:
+                    run = next((run for run in prose.runs if said[0] in run.text), prose.runs[0])
+                    place = Place(run.place.line, run.place.col + max(run.text.find(said[0]), 0))
+                    yield Found(
+                        place, f"the text says {said[1]} vCPUs, the command asks for {word.text}", "make them agree"
+                    )
+
+
+@rule("NM009", "error")
+def one_file_one_name(material: Material) -> Iterator[Found]:
+    """A file is called the same wherever the text names it."""
+    named: dict[str, list[Place]] = {}
+    for prose in material.document.prose:
+        for run in prose.runs:
+            if run.is_code and re.fullmatch(r"[\w-]+\.(?:md|ipynb|json|txt|ya?ml|toml|csv)", run.text.strip()):
+                named.setdefault(run.text.strip(), []).append(run.place)
+    for name, places in named.items():
+        for other, others in named.items():
+            if len(places) <= len(others) and _are_editions(name, other):
+                yield from (
+                    Found(p, f"{name!r} here, {other!r} in line {others[0].line}: one file?", "call it the same")
+                    for p in places
+                )
+
+
+def _are_editions(name: str, other: str) -> bool:
+    """Say whether two names look like one that was written in two ways; numbers tell files apart."""
+    is_same_kind = name != other and name.rpartition(".")[2] == other.rpartition(".")[2]
+    is_numbered = re.sub(r"\d", "", name) == re.sub(r"\d", "", other)
+    return (
+        is_same_kind
+        and not is_numbered
+        and difflib.SequenceMatcher(None, name.rpartition(".")[0], other.rpartition(".")[0]).ratio() > 0.8
+    )

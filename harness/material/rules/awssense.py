@@ -244,7 +244,10 @@ def quotas(material: Material) -> Iterator[Found]:
     for line in material.aws:
         if line.operation != "request-service-quota-increase":
             continue
-        code, value = line.value("--quota-code"), line.value("--desired-value")
+        code, value, service = (line.value(o) for o in ("--quota-code", "--desired-value", "--service-code"))
+        if service and service.is_literal and service.text != wanted.service:
+            message = f"NoSuchResourceException: {wanted.code} is a quota of {wanted.service}, not of {service.text}"
+            yield Found(service.place, message, f"write {wanted.service}")
         if code and code.text != wanted.code and code.is_literal:
             about = known.get(code.text, {}).get("name", "a quota that this suite does not know")
             yield Found(

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.material.classing import opens_container
-from harness.material.document import Block, Command, Prose, Word
+from harness.material.document import Block, Prose, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import DockerLine, read_docker
 from harness.material.material import Material
 from harness.material.placeholders import PATTERN
 from harness.material.tables import table
-from harness.material.words import meant, nearest
+from harness.material.words import meant
 
 DETACH = re.compile(r"(?:ctrl|control)\W*p\W+(?:ctrl|control)?\W*q\b", re.IGNORECASE)
 """The keys that leave a container running."""
@@ -23,13 +23,17 @@ ENDS = ("hello-world",)
 
 @dataclass
 class Engine:
-    """Containers by name with their state, images by name, and what went wrong so far."""
+    """Containers by name with their state, images by name, and what went wrong so far.
+
+    ``fleeting`` are containers that are removed when they end, with the word that says so.
+    """
 
     containers: dict[str, str] = field(default_factory=dict)
     images: set[str] = field(default_factory=set)
     built: set[str] = field(default_factory=set)
     inside: str | None = None
     nameless: int = 0
+    fleeting: dict[str, Word] = field(default_factory=dict)
     found: list[Found] = field(default_factory=list)
 
     def complain(self, word: Word, message: str, repair: str) -> None:
@@ -51,9 +55,16 @@ def run_through(material: Material) -> Engine:
             if line is not None:
                 _do(engine, line)
             elif command.name in ("exit", "logout") and engine.inside and command.machine in ("container", "bastion"):
-                engine.containers[engine.inside] = "exited"
+                _end(engine, engine.inside)
                 engine.inside = None
     return engine
+
+
+def _end(engine: Engine, name: str) -> None:
+    """Let a container end: it is kept, unless it was run to be removed then."""
+    engine.containers[name] = "exited"
+    if name in engine.fleeting:
+        del engine.containers[name]
 
 
 @rule("DK001", "error")
@@ -109,8 +120,11 @@ def _run(engine: Engine, line: DockerLine) -> None:
     label = name.text if name else f"#{engine.nameless}"
     is_interactive = opens_container(line.command.argv)
     ends = image.text.partition(":")[0] in ENDS
-    if not (line.has("--rm") and ends):
-        engine.containers[label] = "exited" if ends else "running"
+    engine.containers[label] = "running"
+    if line.has("--rm"):
+        engine.fleeting[label] = next((w for w in line.command.words if w.text == "--rm"), image)
+    if ends:
+        _end(engine, label)
     engine.inside = label if is_interactive else None
     if not is_interactive and not ends and not line.has("-d", "--detach") and len(line.operands) == 1:
         engine.complain(image, "without -d the container keeps the terminal: the next commands go nowhere", "add -d")
@@ -155,8 +169,16 @@ def has_tag(name: str, tag: str) -> bool:
 def _named(engine: Engine, line: DockerLine) -> Iterator[Word]:
     """Yield the containers that a command names, complaining of those that are not there."""
     for word in line.operands[:1] if line.name in ("exec", "logs", "attach") else line.operands:
+        fleeting = engine.fleeting.get(word.text)
         if PATTERN.search(word.text) and word.text not in engine.containers and engine.nameless:
-            engine.containers.setdefault(word.text, engine.containers.pop(f"#{engine.nameless}", "exited"))
+            last = f"#{engine.nameless}"
+            fleeting = engine.fleeting.get(last) if last not in engine.containers else None
+            engine.containers.setdefault(word.text, engine.containers.pop(last, "exited"))
+        if fleeting is not None and (word.text not in engine.containers or PATTERN.search(word.text)):
+            message = (
+                f"--rm removes the container when it ends: docker {line.name} in line {word.place.line} finds none"
+            )
+            engine.complain(fleeting, message, "leave --rm out")
         if not word.is_literal or word.text in engine.containers:
             yield word
         else:
@@ -253,124 +275,3 @@ def pulled_is_used(material: Material) -> Iterator[Found]:
 
 def _tagged(image: str) -> str:
     return image if ":" in image else f"{image}:latest"
-
-
-@rule("DK003", "error")
-def mounts(material: Material) -> Iterator[Found]:
-    """A mount has a source and an absolute target; the document root is where the image looks for it."""
-    roots = table("images")["roots"]
-    for line in material.docker:
-        image = line.operands[0].text.partition(":")[0] if line.operands else ""
-        for word in line.values("-v", "--volume"):
-            source, colon, target = word.text.partition(":")
-            target = target.partition(":")[0]
-            if colon and not target.startswith("/"):
-                yield Found(
-                    word.place, f"invalid mount path: {target!r}: mount path must be absolute", "begin it with /"
-                )
-            elif image in roots and target.rstrip("/") != roots[image]:
-                yield Found(
-                    word.place,
-                    f"{image} serves {roots[image]}, not {target or source}: the page is not shown",
-                    f"mount to {roots[image]}/",
-                )
-
-
-@rule("DK004", "warning")
-def home_is_not_published(material: Material) -> Iterator[Found]:
-    """No web server publishes a home directory: keys and histories lie there."""
-    directory = {"bastion": "~", "workstation": "~"}
-    for command in material.commands:
-        if command.name == "cd":
-            target = command.argv[1] if len(command.argv) > 1 else "~"
-            directory[command.machine] = _moved(directory.get(command.machine, "~"), target)
-        line = read_docker(command)
-        for word in line.values("-v", "--volume") if line and line.name == "run" else ():
-            source = word.text.partition(":")[0]
-            here = directory.get(command.machine, "~")
-            if source.strip('"') in ("~", "$HOME", "${HOME}", "/home/ubuntu") or (
-                source in ("$PWD", "${PWD}", ".", "$(pwd)", "`pwd`") and here == "~"
-            ):
-                yield Found(
-                    word.place,
-                    "the reader is in the home directory: the container gets all of it, .ssh included, and a web server publishes it",
-                    "make a directory for the page and go there first",
-                )
-
-
-def _moved(here: str, target: str) -> str:
-    if target.startswith(("~", "$HOME", "/")):
-        return "~" if target.rstrip("/") in ("~", "$HOME", "/home/ubuntu") else target
-    parts = here.split("/")
-    for part in target.strip("/").split("/"):
-        if part == "..":
-            parts = parts[:-1] or ["~"]
-        elif part not in (".", ""):
-            parts.append(part)
-    return "/".join(parts)
-
-
-@rule("DK005", "error")
-def contexts(material: Material) -> Iterator[Found]:
-    """A docker build is given the directory in which the reader wrote the Dockerfile."""
-    written = {block.path for block in material.blocks("dockerfile") if block.path}
-    made = {
-        word.text.rstrip("/") for command in material.commands if command.name == "mkdir" for word in command.bare[1:]
-    }
-    for line in material.docker:
-        if line.name != "build":
-            continue
-        for word in line.operands:
-            context = word.text.rstrip("/")
-            if context in (".", "-") or not word.is_literal or "://" in context or not written:
-                continue
-            if not any(path == f"{context}/Dockerfile" for path in written) and not line.has("-f", "--file"):
-                repair = nearest(context, {path.rpartition("/")[0] for path in written} | made) or "."
-                yield Found(
-                    word.place,
-                    f"failed to read dockerfile: no step writes a Dockerfile into {context}",
-                    f"write {repair}",
-                )
-        if len(line.operands) > 1:
-            yield Found(line.operands[1].place, "docker build requires exactly 1 argument", "remove it")
-
-
-@rule("DK006", "error")
-def directories_exist(material: Material) -> Iterator[Found]:
-    """A directory is made before the reader goes into it or writes to it."""
-    made: dict[str, int] = {}
-    for part in material.document.blocks:
-        if part.path and "/" in part.path and not part.path.startswith("/"):
-            folder = part.path.rpartition("/")[0]
-            if folder not in made:
-                yield Found(
-                    part.place, f"{part.path}: no step has made the directory {folder}", f"mkdir -p {folder} first"
-                )
-        for command in part.commands:
-            yield from _unused(material, command) if command.name == "mkdir" else ()
-            made |= {word.text.rstrip("/"): command.place.line for word in command.bare[1:] if command.name == "mkdir"}
-            made |= {word.text.rstrip("/"): command.place.line for word in command.bare[1:] if command.name == "git"}
-            target = command.bare[1] if command.name == "cd" and len(command.bare) > 1 else None
-            if (
-                target
-                and target.is_literal
-                and re.fullmatch(r"[\w.-]+/?", target.text)
-                and target.text not in ("..", ".", "-")
-            ) and target.text.rstrip("/") not in made:
-                yield Found(
-                    target.place,
-                    f"cd: {target.text}: No such file or directory",
-                    meant(target.text, made, "mkdir first"),
-                )
-
-
-def _unused(material: Material, command: Command) -> Iterator[Found]:
-    """Yield the directories of a mkdir that nothing uses, where something else has nearly their name."""
-    later = {word.text.rstrip("/") for c in material.commands if c is not command for word in c.bare[1:]}
-    used = later | {block.path.rpartition("/")[0] for block in material.document.blocks if block.path}
-    for word in command.bare[1:]:
-        name = word.text.rstrip("/")
-        if word.is_literal and not name.startswith("-") and name not in used and nearest(name, used):
-            yield Found(
-                word.place, f"nothing uses the directory {name}", f"write {nearest(name, used)}, if that is meant"
-            )

@@ -28,6 +28,13 @@ def _text(pattern: str) -> Callable[[Material], bool]:
     return lambda material: any(re.search(pattern, prose.text, re.IGNORECASE) for prose in material.document.prose)
 
 
+def _told(pattern: str) -> Callable[[Material], bool]:
+    """Look for it in sentences: a heading alone tells nobody to do anything."""
+    return lambda material: any(
+        re.search(pattern, prose.text, re.IGNORECASE) for prose in material.document.prose if prose.kind != "heading"
+    )
+
+
 def _either(*ways: Callable[[Material], bool]) -> Callable[[Material], bool]:
     return lambda material: any(way(material) for way in ways)
 
@@ -88,7 +95,7 @@ DEEDS: dict[str, Callable[[Material], bool]] = {
     "jupyter.executes": _text(r"\b(?:run|execute)\b.{0,60}\bcell"),
     "jupyter.removed": lambda m: _removes(m.homework.jupyter.container)(m),
     "sagemaker.notebook-instance": _either(_aws("create-notebook-instance"), _text(r"create.{0,30}notebook instance")),
-    "sagemaker.notebook-saved": _text(r"notebook.{0,80}\bsave|save.{0,80}notebook"),
+    "sagemaker.notebook-saved": _told(r"\bsav(?:e|ing)\b"),
     "kmeans.trained": _either(lambda m: any("KMeans(" in b.text for b in m.blocks("python")), _text(r"k-?means")),
     "kmeans.resources": _either(_aws("list-endpoints"), _text(r"resources the example created")),
     "sagemaker.cleaned": _either(_aws("delete-endpoint"), _text(r"delet\w+.{0,40}endpoint")),

@@ -176,8 +176,8 @@ def keras_has_its_backend(material: Material) -> Iterator[Found]:
             )
 
 
-def _runs(material: Material) -> Iterator[tuple[Block, Instruction, Command]]:
-    for block in material.blocks("dockerfile"):
+def _runs(material: Material, only: Block | None = None) -> Iterator[tuple[Block, Instruction, Command]]:
+    for block in [only] if only else material.blocks("dockerfile"):
         for one in instructions(block):
             for command in commands(block, one) if one.name == "RUN" else ():
                 yield block, one, command
@@ -203,3 +203,51 @@ def _release(block: Block) -> str | None:
 
 def _number(release: str) -> tuple[int, ...]:
     return tuple(int(part) for part in release.split("."))
+
+
+@rule("DF017", "error")
+def lists_are_read(material: Material) -> Iterator[Found]:
+    """Apt's lists are read before it installs: base images come without any."""
+    for block in material.blocks("dockerfile"):
+        is_read = not _is_debian(block)
+        for _, _, command in _runs(material, block):
+            if command.name in ("apt-get", "apt") and "update" in command.argv:
+                is_read = True
+            elif command.name == "rm" and any("/var/lib/apt/lists" in word for word in command.argv):
+                is_read = not _is_debian(block)
+            elif command.name in ("apt-get", "apt") and "install" in command.argv and not is_read:
+                yield Found(command.place, "E: Unable to locate package: the base has no package lists",
+                            "write apt-get update && apt-get install")  # fmt: skip
+
+
+@rule("DF018", "error")
+def python_is_there(material: Material) -> Iterator[Found]:
+    """What a Dockerfile runs is in the base, or was installed before."""
+    for block in material.blocks("dockerfile"):
+        had: set[str] = set()
+        for _, _, command in _runs(material, block) if _is_debian(block) else ():
+            missing = _missing(command, had)
+            if missing:
+                yield Found(command.place, f"/bin/sh: 1: {command.name}: not found (the base has no {missing})",
+                            f"apt-get install {missing} first")  # fmt: skip
+                break
+            had |= set(command.argv) if "install" in command.argv else set()
+            had |= {"pip"} if "venv" in command.argv else set()
+
+
+def _missing(command: Command, had: set[str]) -> str:
+    """Return the package that a command of Python's lacks on a base of Debian or Ubuntu."""
+    has_python = any(re.match(r"python3(?:\.\d+)?(?:-|$)|build-essential$", name) for name in had)
+    if command.name in ("python3", "python"):
+        if "venv" in command.argv and not any(re.fullmatch(r"python3(?:\.\d+)?-(?:venv|full)", name) for name in had):
+            return "python3-venv"
+        return "" if has_python or "pip" in had else "python3"
+    if command.name in ("pip", "pip3"):
+        return "" if {"pip", "python3-pip", "python3-full"} & had else "python3-pip"
+    return ""
+
+
+def _is_debian(block: Block) -> bool:
+    """Say whether the one base is a plain Debian or Ubuntu."""
+    bases = [one.value.split()[0].partition(":")[0] for one in instructions(block) if one.name == "FROM" and one.value]
+    return bool(bases) and all(base in ("ubuntu", "debian") for base in bases)

@@ -18,11 +18,14 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 
 
 def plain(material: Material) -> Iterator[tuple[Prose, Run]]:
-    """Yield the runs of text that are words: no code, no addresses."""
+    """Yield the runs of text that are words: no code, no addresses; a label of a console may be set as code."""
     for prose in material.document.prose:
         for run in prose.runs:
-            if not run.is_code and "://" not in run.text:
+            if "://" not in run.text and (not run.is_code or _LABEL.fullmatch(run.text)):
                 yield prose, run
+
+
+_LABEL = re.compile(r"[A-Z][A-Za-z0-9]+(?: [A-Za-z]+)+")
 
 
 @functools.cache
@@ -130,6 +133,11 @@ def contradictions(material: Material) -> Iterator[Found]:
                     f"this ends the {thing}, but line {keeper.place.line} keeps it without saying until when",
                     "say in both places when it is deleted",
                 )
+                yield Found(
+                    keeper.place,
+                    f"this keeps the {thing}, but line {prose.place.line} ends it",
+                    "say in both places when it is deleted",
+                )
                 return
 
 
@@ -172,6 +180,36 @@ def prices(material: Material) -> Iterator[Found]:
                 f"{kind[1]} costs {listed} dollars an hour in {region}, not {price[1]} (read {table('instances')['read']})",
                 f"write {listed}",
             )
+
+
+@rule("PR008", "error")
+def nobody_works_as_root(material: Material) -> Iterator[Found]:
+    """The reader works as an IAM user, not as the account's root."""
+    for prose in material.document.prose:
+        for sentence in re.split(r"(?<=[.;!?])\s", prose.text):
+            match = re.search(
+                r"\b(?:work|log ?in|sign in|act|do everything)\b[^.,;]{0,30}\bas\b[^.,;]{0,24}\broot\b",
+                sentence,
+                re.IGNORECASE,
+            )
+            if match and not re.search(r"\b(?:not|never|no longer|instead of)\b", match[0], re.IGNORECASE):
+                message = "whoever works as root can do everything, and account.not-root will not be met"
+                yield Found(_place(prose, match[0]), message, "have the reader work as an IAM user")  # fmt: skip
+
+
+@rule("PR009", "note")
+def verbs_in_two_words(material: Material) -> Iterator[Found]:
+    """A verb of two words is written as two: as one word it is a noun."""
+    for _, run in plain(material):
+        for match in _NOUNS.finditer(run.text):
+            right = f"{match[1]} {match[2].lower()}"
+            yield _at(run, match.start(), f"{match[0].split()[0]!r} is a noun, and a verb is meant", f"write {right}")
+
+
+_NOUNS = re.compile(
+    r"(?:(?<=^)|(?<=[.:,;] )|(?<=\band )|(?<=\bto )|(?<=\bthen )|(?<=, ))"
+    r"\b([Ss]et|[Ll]og|[Cc]lean|[Ss]ign|[Bb]ack|[Gg]o|[Rr]ead)(up|in|out|to|Up|In)\b(?= (?:your|the|to|a|an|and|details|into|on|Services)\b)"
+)
 
 
 def _at(run: Run, col: int, message: str, repair: str) -> Found:

@@ -260,11 +260,27 @@ def policy(material: Material) -> Iterator[Found]:
         None,
     )
     if wanted not in text:
+        other = next(
+            (run for prose in material.document.prose for run in prose.runs if re.fullmatch(r"\w+Access\w*", run.text)),
+            None,
+        )
         yield Found(
-            clause.place if clause else Place(1),
+            other.place if other else clause.place if clause else Place(1),
             f"account.admin-group asks for {wanted}, which the document does not name",
             f"name {wanted}",
         )
+
+
+@rule("RQ017", "error")
+def words_of_answers(material: Material) -> Iterator[Found]:
+    """Answers are asked for in as many words as they are judged by."""
+    wanted = material.homework.answers.words
+    for prose in material.document.prose:
+        match = re.search(r"\b(\d+) words\b", prose.text) if "answer" in prose.text.lower() else None
+        if match and int(match[1]) < wanted:
+            run = next((run for run in prose.runs if match[0] in run.text), prose.runs[0])
+            place = Place(run.place.line, run.place.col + max(run.text.find(match[0]), 0))
+            yield Found(place, f"answers are judged by at least {wanted} words, not {match[1]}", f"write {wanted}")
 
 
 @rule("RQ011", "error")

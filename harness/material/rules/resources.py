@@ -307,20 +307,27 @@ def waits_come_after(material: Material) -> Iterator[Found]:
 def waits_are_there(material: Material) -> Iterator[Found]:
     """An instance's addresses are asked for once it runs: before that they are None."""
     waited: set[str] = set()
+    is_young = False
     for line in material.aws:
         ids = {word.text for word in line.options.get("--instance-ids", ())}
-        query = line.value("--query")
         if line.operation == "wait":
             waited |= ids
-        elif (
+        is_young = line.operation == "run-instances" or (is_young and line.operation != "wait")
+        is_early = not ids & waited if ids else is_young
+        if (
             line.operation == "describe-instances"
-            and ids
-            and query
-            and re.search(r"Public(?:Dns|Ip)", query.text)
-            and not ids & waited
+            and is_early
+            and re.search(r"Public(?:Dns|Ip)", _asked(material, line))
         ):
             yield Found(
                 line.command.place,
-                "a moment after the launch there is no public address yet: the command prints None",
+                "a moment after the launch there is no public address yet: the command prints None, or nothing",
                 "aws ec2 wait instance-running first",
             )
+
+
+def _asked(material: Material, line: AwsLine) -> str:
+    """Return what is looked for in an answer: by a query, or by a grep behind a pipe."""
+    query = line.value("--query")
+    greps = [" ".join(other.argv[1:]) for other in material.reading(line.command) if other.name == "grep"]
+    return " ".join([query.text if query else "", *greps])

@@ -50,6 +50,14 @@ def no_tokens_in_samples(material: Material) -> Iterator[Found]:
 def no_keys_in_commands(material: Material) -> Iterator[Found]:
     """No command holds a password or a key: it stays in the shell's history."""
     for command in material.commands:
+        setting = command.argv[1:3] == ("configure", "set") and len(command.argv) > 4
+        if (
+            setting
+            and re.search(r"secret|token", command.argv[3])
+            and command.bare[4].is_literal
+            and "YOUR_" not in command.argv[4]
+        ):
+            yield Found(command.bare[4].place, "a secret on the command line", "have the reader type it when asked")
         for word in command.words:
             match = re.match(r"(?:--password=|aws_secret_access_key=)(\S+)", word.text, re.IGNORECASE)
             if match and not re.search(r"YOUR_|\$", match[1]):

@@ -87,6 +87,12 @@ def commands_in_blocks(material: Material) -> Iterator[Found]:
                     place, f"the command {text.strip()[:60]!r} stands in the text, not in a block",
                     "put it into a fenced block of its own",
                 )  # fmt: skip
+                above = next(
+                    (p for p in material.document.prose if p.kind == "heading" and p.place.line == place.line - 1), None
+                )
+                if above is not None:
+                    message = f"the shell comment {above.text[:40]!r} outside of a block is a heading of the document"
+                    yield Found(above.place, message, "put it into the block with its command")
 
 
 def _lines(prose: Prose) -> Iterator[tuple[Place, str]]:
