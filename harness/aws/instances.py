@@ -204,10 +204,11 @@ def _instance(aws: Aws, instance: Any) -> Instance:
 
 def _groups(instance: Any) -> tuple[GroupRef, ...]:
     """Return the groups of all network interfaces; an instance's own list has only the first one's."""
-    listed = [*instance.get("SecurityGroups", [])]
+    listed = [(0, group) for group in instance.get("SecurityGroups", [])]
     for interface in instance.get("NetworkInterfaces", []):
-        listed += interface.get("Groups", [])
-    return tuple(dict.fromkeys(GroupRef(group["GroupId"], group["GroupName"]) for group in listed))
+        number = interface.get("Attachment", {}).get("DeviceIndex", 0)
+        listed += [(number, group) for group in interface.get("Groups", [])]
+    return tuple(dict.fromkeys(GroupRef(group["GroupId"], group["GroupName"], number) for number, group in listed))
 
 
 def _ended(reason: str) -> str | None:

@@ -47,10 +47,11 @@ class Image:
 
 @dataclass(frozen=True)
 class GroupRef:
-    """A security group as an instance names it."""
+    """A security group as an instance names it; ``interface`` is the number of the network interface, 0 the first."""
 
     id: str
     name: str
+    interface: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,18 @@ class Instance:
     @property
     def group_ids(self) -> tuple[str, ...]:
         """Return the ids of its groups."""
-        return tuple(group.id for group in self.groups)
+        return tuple(dict.fromkeys(group.id for group in self.groups))
 
     @property
     def group_names(self) -> tuple[str, ...]:
         """Return the names of its groups."""
-        return tuple(group.name for group in self.groups)
+        return tuple(dict.fromkeys(group.name for group in self.groups))
+
+    @property
+    def groups_line(self) -> str:
+        """Return its groups for a message, and which of them another network interface than the first has."""
+        where = (f" (of network interface {group.interface})" if group.interface else "" for group in self.groups)
+        return ", ".join(group.name + at for group, at in zip(self.groups, where, strict=True)) or "no group"
 
     @property
     def launch_day(self) -> datetime.date:
@@ -106,8 +113,8 @@ class Instance:
         return datetime.datetime.fromisoformat(self.launched).date()
 
     def is_in(self, group: str) -> bool:
-        """Say whether it is in a security group, given by id."""
-        return group in self.group_ids
+        """Say whether it is in a security group, given by id, with the interface that has its address: the first."""
+        return any(own.id == group and not own.interface for own in self.groups)
 
     def is_only_in(self, group: str) -> bool:
         """Say whether it is in that security group (an id) and in no other."""

@@ -8,7 +8,7 @@ def test_bastion_is_launched_as_asked(bastion_launch, context, advise):
     """The bastion runs in the default VPC, from the image, of the type, in the group and with the key asked for."""
     bastion, wanted = bastion_launch.instance, context.homework.bastion
     objection = bastion.image.objection(context.homework.image, bastion.launch_day)
-    accepted, groups = (wanted.instance_type, *wanted.accepted_types), ", ".join(bastion.group_names) or "no group"
+    accepted, groups = (wanted.instance_type, *wanted.accepted_types), bastion.groups_line
     vpc, group, key = bastion_launch.vpc, bastion_launch.group, bastion_launch.key_name
     assert bastion.is_running, f"bastion {bastion} is {bastion.state}, expected running"
     assert bastion.type in accepted, f"bastion {bastion} is a {bastion.type}, expected {wanted.instance_type}"

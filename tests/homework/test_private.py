@@ -8,7 +8,7 @@ def test_private_instance_is_launched_as_asked(private_launch, context, advise):
     """The private instance runs from the image, of the type, in its group only and with the key asked for."""
     private, wanted = private_launch.instance, context.homework.private
     objection = private.image.objection(context.homework.image, private.launch_day)
-    accepted, groups = (wanted.instance_type, *wanted.accepted_types), ", ".join(private.group_names) or "no group"
+    accepted, groups = (wanted.instance_type, *wanted.accepted_types), private.groups_line
     group, key = private_launch.group, private_launch.key_name
     assert private.is_running, f"private instance {private} is {private.state}, expected running"
     assert private.type in accepted, f"private instance {private} is a {private.type}, expected {wanted.instance_type}"

@@ -56,8 +56,9 @@ class Containers(Stage):
 
     @step
     def docker(self) -> Docker:
-        """Return the bastion's engine; raises ``Unmet`` where none answers."""
+        """Return the bastion's engine; raises ``Unmet`` where none answers, or nobody can log in to ask it."""
         instances = self.subject.instances
+        instances.bastion_login()
         try:
             self.opened = Docker(instances.ssh(), instances.bastion_target(), timeout=self.patience.command)
         except EngineError as error:

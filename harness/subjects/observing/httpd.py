@@ -52,6 +52,11 @@ class Httpd(Stage):
         bastion, asked = self.subject.instances.bastion(), self.homework.httpd
         return http.get(bastion.public_ip or "", asked.port, "/", timeout=self.patience.silence)
 
+    def _served(self, path: str = "/") -> Answer:
+        """Return what a server that has just answered says; a busy one may take longer than a silent port is given."""
+        bastion, asked = self.subject.instances.bastion(), self.homework.httpd
+        return http.get(bastion.public_ip or "", asked.port, path, timeout=TRIES * self.patience.silence)
+
     def _once_answered(self) -> Answer:
         """Return the first answer, or what came in its place until a new server or rule must have been noticed."""
         try:

@@ -103,7 +103,7 @@ class Httpd(observing.Httpd):
         path, written = f"{before.directory}/{name}", f"<html><body>{secrets.token_hex(16)}</body></html>\n"
         try:
             self._as_owner(f"printf %s {shlex.quote(written)} > {shlex.quote(path)}")
-            answer = http.get(self._address, self.homework.httpd.port, f"/{name}", timeout=self.patience.silence)
+            answer = self._served(f"/{name}")
         finally:
             self._as_owner(f"rm -f {shlex.quote(path)}")
         after = self.subject.containers.container("httpd.live-edit", before.container.name)

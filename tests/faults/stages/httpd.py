@@ -126,8 +126,8 @@ def restarted_for_the_edit(env: Environment) -> None:
     own = env.subject.httpd
     write = own._replace
     own._replace = lambda path, text: (write(path, text), env.bash("docker restart -t 0 my-apache-app"))[0]  # type: ignore[method-assign]
-    get = own._get
-    own._get = lambda: _patiently(get)  # type: ignore[method-assign]
+    get = own._served
+    own._served = lambda: _patiently(get)  # type: ignore[method-assign]
 
 
 def _patiently(get: Callable[[], Any]) -> Any:
