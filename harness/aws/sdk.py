@@ -11,7 +11,6 @@ import json
 import queue
 import secrets
 import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 from botocore.exceptions import ClientError
 
+from harness import ahead
 from harness.aws import s3
 from harness.aws.hosting import Pair
 from harness.aws.kmeans import Settings
@@ -28,7 +28,7 @@ from harness.aws.session import Aws
 from harness.clusters import Array
 from harness.errors import TimedOut
 
-ROOT = Path(__file__).resolve().parents[2]
+WORKER = "harness.aws.sdk_worker"
 
 # "Configuring and using defaults with the SageMaker Python SDK": one file in place of the machine's and the user's.
 # It is empty, because each look into one that is not costs the SDK 0.2 s, and it looks fifty times; what it could turn
@@ -53,19 +53,12 @@ class SdkProcess:
         self._answers: queue.Queue[str] = queue.Queue()
         self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
-        self._process = self._start({**environment, **_sdk_settings(directory), "PYTHONPATH": str(ROOT)})
+        self.environment = {**environment, **_sdk_settings(directory)}
+        self._process = ahead.take(WORKER, directory) or ahead.start(WORKER, self.environment, directory)
+        listening = (self._process, self._answers)
+        threading.Thread(target=_listen, args=listening, daemon=True, name="sagemaker sdk").start()
         # A run that is cut short closes nothing; this does, at the latest when the interpreter ends.
-        self.close = weakref.finalize(self, _end, self._process)
-
-    def _start(self, environment: dict[str, str]) -> subprocess.Popen[str]:
-        with (self.directory / "sdk.log").open("w") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "harness.aws.sdk_worker"],
-                env=environment, cwd=self.directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                text=True, start_new_session=True,
-            )  # fmt: skip
-        threading.Thread(target=_listen, args=(process, self._answers), daemon=True, name="sagemaker sdk").start()
-        return process
+        self.close = weakref.finalize(self, ahead.end, self._process)
 
     def do(self, what: str, **arguments: Any) -> Any:
         """Have the worker do something and return its answer.
@@ -111,8 +104,9 @@ class SdkExample:
     def __init__(self, process: SdkProcess, aws: Aws, settings: Settings) -> None:
         self.process = process
         self.settings = settings
+        bucket, environment = s3.Location.parse(settings.data).bucket, {**process.environment, **_identity(aws)}
         process.do(
-            "start", environment=_identity(aws), bucket=s3.Location.parse(settings.data).bucket, role=settings.role,
+            "start", environment=environment, bucket=bucket, role=settings.role,
             tags=settings.tags, k=settings.k, instance_count=settings.training_count,
             instance_type=settings.training_type, data_location=settings.data, output_path=settings.output,
         )  # fmt: skip
@@ -149,14 +143,6 @@ def _listen(process: subprocess.Popen[str], answers: queue.Queue[str]) -> None:
         for line in lines:
             answers.put(line)
     answers.put("")
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Close the worker's standard input, by which it ends."""
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # it ended by itself, with something unsaid
-        process.stdin.close()
-    process.wait()
 
 
 def _raised(told: dict[str, Any]) -> Exception:

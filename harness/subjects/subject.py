@@ -44,6 +44,13 @@ class Subject:
         stages = {requirement.partition(".")[0] for requirement in requirements}
         return [step for stage, step in self._slow() if stage in stages]
 
+    def ends(self, requirements: Collection[str]) -> list[Callable[[], object]]:  # noqa: ARG002 - for those who end
+        """Return the steps that end what these requirements want ended, for when nothing else is looked at any more.
+
+        They are begun together, so they must wait for one another where one needs what another ends.
+        """
+        return []
+
     def hand_ins(self, group: str) -> list[Callable[[], object]]:  # noqa: ARG002 - for those who hand in
         """Return the steps that end what the tests of a group needed, where the run judges the hand-in."""
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from harness.context import Context
 from harness.subjects.observing import Answers
@@ -48,6 +48,19 @@ class Reference(Subject):
         self.answers = Answers(self)
         self.final = Final(self)
 
+    def ends(self, requirements: Collection[str]) -> list[Callable[[], object]]:
+        """Return the steps that end what these requirements want ended; the bastion goes when the others are gone."""
+        ends: dict[str, Callable[[], object]] = {
+            "sagemaker.cleaned": self.sagemaker.cleaned,
+            "jupyter.removed": self.jupyter.removed,
+            "private.volumes-deleted": self.final.private_volumes,
+            "private.terminated": self.final.private_terminated,
+            "spot.terminated": self.final.spot_terminated,
+            "final.instances-terminated": self.final.leftovers,
+            "final.nothing-billed": self.final.leftovers,
+        }
+        return list(dict.fromkeys(step for id, step in ends.items() if id in requirements))
+
     def hand_ins(self, group: str) -> list[Callable[[], object]]:
         """Return the steps that end what the tests of a group needed, where the run judges the hand-in."""
         ends = {"compute": [self.final.compute_handed_in], "sagemaker": [self.final.sagemaker_handed_in]}
@@ -61,10 +74,12 @@ class Reference(Subject):
             ("bastion", self.instances.entrance),
             ("private", self.instances.hop),
             ("docker", self.containers.engine),
+            ("docker", self.containers.greeting_removed),
             ("docker", self.containers.shell_removed),
             ("docker", self.containers.images),
             ("httpd", self.httpd.edit),
             ("jupyter", self.jupyter.libraries),
+            ("jupyter", self.jupyter.doors),
             ("jupyter", self.jupyter.execution),
             ("spot", self.spot.request),
             *((stage, step) for stage in ("sagemaker", "kmeans") for step in sagemaker.early()),
