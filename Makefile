@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # `make test` runs what was seen green on a quiet machine; the rest takes its minutes and is `make prove`'s.
 UNIT := $(wildcard $(addprefix tests/unit/test_,catalogue.py clusters.py grading*.py isolation.py ledger.py steps.py waiting.py workstation.py))
 QUICK := $(UNIT) $(addprefix tests/,plugins hosts engine)
-LONG := $(addprefix tests/,unit offline kmeans material reports student torture faults)
+LONG := $(addprefix tests/,unit offline kmeans material reports student torture weather rehearsal faults)
 
 .PHONY: accept test unit lint bench prove torture clean
 
@@ -33,9 +33,10 @@ prove: $(STAMP)
 	$(BIN)/python -m tests.faults
 	$(BIN)/python -m bench.material
 
-# A run killed at every call that changes something, and swept.
+# A run killed at every call that changes something, and at moments that nobody chose, and swept; then AWS's worst days.
 torture: $(STAMP)
 	$(BIN)/python -m bench.torture
+	$(BIN)/python -m bench.stormy
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,17 +18,20 @@ from typing import Any
 
 import boto3
 
-from bench.torture import bystanders, inventory
+from bench.torture import accidents, bystanders, inventory
+from bench.torture.accidents import Accident
 from bench.torture.executioner import Executioner, Point
 from harness import isolation
-from harness.commands.cloud import made_user, shell_variables
+from harness.commands.accounts import made_user
+from harness.commands.cloud import shell_variables
 from harness.leash import Leash
 from harness.offline.cloud import OfflineCloud
 
 ROOT = Path(__file__).resolve().parents[2]
 MINUTES = 5 * 60
 STAGES: dict[str, tuple[str, ...]] = {
-    "compute": ("account", "network", "bastion", "private", "spot", "quota"),
+    "account": ("account", "quota"),
+    "compute": ("network", "bastion", "private", "spot"),
     "sagemaker": ("sagemaker", "kmeans"),
 }
 """The tests of a run, by what of the homework they need; none of these needs Docker."""
@@ -37,7 +41,7 @@ STAGES: dict[str, tuple[str, ...]] = {
 class Outcome:
     """What became of a run that was to be killed at a point."""
 
-    point: Point | None
+    point: Point | Accident
     was_struck: bool
     sweep_code: int
     sweep_output: str
@@ -61,6 +65,8 @@ class Laboratory:
         self._environment = {**isolation.without_aws(os.environ), **variables}
         self._leash = leash
         self._runs = leash.directory("runs-")
+        self.seconds = 0.0
+        """How long the last run took that was left alone."""
         owner = offline.cloud.owner
         assert owner is not None
         self._session = boto3.Session(owner.access_key, owner.secret_key, region_name=offline.cloud.region)
@@ -78,8 +84,10 @@ class Laboratory:
         """Run the tests of some stages unharmed; returns the operations that changed something, in order."""
         directory = self._directory()
         self.executioner.watch(None, os.getpid)
+        begun = time.monotonic()
         with self._run(stages, directory) as victim:
             output, _ = victim.communicate(timeout=MINUTES)
+        self.seconds = time.monotonic() - begun
         self.executioner.look_away()
         if victim.returncode:
             raise RuntimeError(f"the reference run of {', '.join(stages)} failed:\n{output[-4000:]}")
@@ -98,8 +106,29 @@ class Laboratory:
         self.executioner.look_away()
         return self._swept(point, directory, before)
 
-    def _swept(self, point: Point, directory: Path, before: inventory.Found) -> Outcome:
+    def suffer(self, accident: Accident, stages: Sequence[str]) -> Outcome:
+        """Let an accident befall a run, sweep after it, and look for anything left: in the account, and on this machine."""
+        self._quotas.forget()
+        before, doors = self.look(), accidents.listening()
+        directory, temporary = self._directory(), self._leash.directory("t")
+        self.executioner.watch(None, os.getpid)
+        with self._run(stages, directory, *accident.arguments, temporary=temporary) as victim:
+            try:
+                victim.communicate(timeout=accident.share * self.seconds)
+            except subprocess.TimeoutExpired:
+                accident.befall(victim)
+                self.executioner.struck.set()
+                victim.communicate(timeout=MINUTES)
+        running = accidents.left_running(temporary)
+        self.executioner.look_away()
+        outcome = self._swept(accident, directory, before)
+        outcome.leaked += running + accidents.left_lying(temporary) + accidents.left_listening(doors)
+        return outcome
+
+    def _swept(self, point: Point | Accident, directory: Path, before: inventory.Found) -> Outcome:
         struck = self.executioner.struck.is_set()
+        if not directory.exists():  # it ended before it began, and there is nothing to sweep by
+            return Outcome(point, struck, 0, "", *inventory.differences(before, self.look()))
         record = directory / "run.json"
         run_id = json.loads(record.read_text())["run_id"] if record.exists() else "unborn"
         namesakes = bystanders.Namesakes(self._client, self._cloud.account, self._cloud.region, run_id)
@@ -124,12 +153,15 @@ class Laboratory:
     def _directory(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self._runs)) / "run"
 
-    def _run(self, stages: Sequence[str], directory: Path) -> subprocess.Popen[str]:
+    def _run(
+        self, stages: Sequence[str], directory: Path, *arguments: str, temporary: Path | None = None
+    ) -> subprocess.Popen[str]:
+        here = {"TMPDIR": str(temporary)} if temporary else {}
         files = [f"tests/homework/test_{stage}.py" for stage in stages]
         return self._leash.popen(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--aws=real",
-             "--run-dir", str(directory), *files],
-            cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+             "--run-dir", str(directory), *arguments, *files],
+            cwd=ROOT, env=self._environment | here, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 

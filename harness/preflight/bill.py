@@ -143,4 +143,4 @@ def _of_table(region: str, name: str) -> Price:
     table: Mapping[str, Any] = _table()
     usd = float(table["hourly"].get(name, table["hourly"]["other"]))
     where = 1.0 if region == "us-east-1" else float(table["elsewhere"])
-    return Price(usd * where, f"table of {table['read']}")
+    return Price(usd * where, f"approximate, table of {table['written']}")

@@ -63,7 +63,7 @@ def test_everything_is_asked_and_said_and_nothing_is_changed(offline, admin):
     assert "on-demand vCPUs: 3 needed, 0 of 32 in use" in said
     assert "actions are allowed" in said
     assert "bastion: 0.5 h of t2.large (price list)" in said
-    assert "endpoint: 0.25 h of ml.m4.xlarge (table of " in said
+    assert "endpoint: 0.25 h of ml.m4.xlarge (approximate, table of " in said
     assert "estimate: $0.22" in said
 
 

@@ -19,6 +19,8 @@ _THROTTLED = {
 _FAILED = {"ec2": "InternalError", "s3": "InternalError", "iam": "ServiceFailure", "sts": "ServiceFailure"}
 _SECONDS_OF_GRACE = 15.0
 """Seconds of AWS's clock in which credentials that will expire are sure to be taken."""
+LONGEST_LOAN = _SECONDS_OF_GRACE + 1200.0
+"""Seconds of AWS's clock after which they have expired at the latest."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Stormy(Weather):
         chance = self.chance("credentials")
         if chance.random() >= self.moods.expiry:
             return None
-        return (_SECONDS_OF_GRACE + chance.uniform(0, 1200)) * self.scale
+        return chance.uniform(_SECONDS_OF_GRACE, LONGEST_LOAN) * self.scale
 
 
 class Troubles:

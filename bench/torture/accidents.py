@@ -1,0 +1,102 @@
+"""Accidents: at a moment that nobody chose, a signal meets a run, one of its workers, or what controls them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from harness.errors import TimedOut
+from harness.waiting import until
+
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+VICTIMS = ("the run", "the controller of two", "a worker of two")
+_AT_REST = 15.0
+"""Seconds that what a run started is given to end after it."""
+
+
+@dataclass(frozen=True)
+class Accident:
+    """A signal to ``victim`` after ``share`` of the time that a run usually takes."""
+
+    share: float
+    number: signal.Signals
+    victim: str
+
+    def __str__(self) -> str:
+        return f"{self.number.name} to {self.victim} at {self.share:.0%}"
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return what pytest is given beside the tests."""
+        return () if self.victim == "the run" else ("-n", "2")
+
+    def befall(self, run: subprocess.Popen[str]) -> None:
+        """Send the signal; where there is no worker (any more), to the controller."""
+        workers = _workers(run.pid) if self.victim == "a worker of two" else []
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(workers[0] if workers else run.pid, self.number)
+
+
+def drawn(count: int, seed: int) -> Iterator[Accident]:
+    """Yield accidents, spread over a run from its start to its end, each signal and each victim in turn.
+
+    A worker is killed: any other signal it gets with its whole process group, as its controller does.
+    """
+    chance = random.Random(seed)
+    for index in range(count):
+        victim = VICTIMS[index % len(VICTIMS)]
+        number = signal.SIGKILL if victim == "a worker of two" else SIGNALS[index // 2 % len(SIGNALS)]
+        yield Accident((index + chance.random()) / count, number, victim)
+
+
+def _workers(controller: int) -> list[int]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [
+            child.pid for child in psutil.Process(controller).children() if "exec(eval(" in " ".join(child.cmdline())
+        ]
+    return []
+
+
+def left_running(temporary: Path) -> list[str]:
+    """Return the processes of a run, known by their directory for temporary files, that do not end."""
+    try:
+        until("all processes have ended", lambda: not _of(temporary), timeout=_AT_REST, every=0.05)
+    except TimedOut:
+        return [f"process {process}" for process in _of(temporary)]
+    return []
+
+
+def _of(temporary: Path) -> list[str]:
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            words = process.cmdline()
+            if process.environ().get("TMPDIR") == str(temporary) or any(str(temporary) in word for word in words):
+                found.append(" ".join(words)[:200])
+    return found
+
+
+def left_lying(temporary: Path) -> list[str]:
+    """Return what a run left in its directory for temporary files."""
+    return [f"file {path.name}" for path in temporary.iterdir()]
+
+
+def listening() -> set[str]:
+    """Return the addresses and ports at which this process listens: the endpoint, and the doors of its hosts."""
+    connections = psutil.Process().net_connections("inet")
+    return {f"{one.laddr.ip}:{one.laddr.port}" for one in connections if one.status == psutil.CONN_LISTEN}
+
+
+def left_listening(before: Sequence[str] | set[str]) -> list[str]:
+    """Return the doors that are open and were not before, once those about to close have closed."""
+    with contextlib.suppress(TimedOut):
+        until("all doors are shut", lambda: not listening() - set(before), timeout=_AT_REST, every=0.05)
+    return [f"door {door}" for door in sorted(listening() - set(before))]
