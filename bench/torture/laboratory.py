@@ -60,6 +60,7 @@ class Laboratory:
     def __init__(self, offline: OfflineCloud, variables: Mapping[str, str], leash: Leash) -> None:
         self.executioner = Executioner()
         offline.inner.append(self.executioner)
+        self.offline = offline
         self._cloud = offline.cloud
         self._quotas = offline.quotas
         self._environment = {**isolation.without_aws(os.environ), **variables}
