@@ -48,7 +48,14 @@ REAL = Patience(
 )  # fmt: skip
 
 
-PATIENCES = {"offline": OFFLINE, "real": REAL}
+# Containers as instances: what happens on them takes the time that it takes, on two cores among other work.
+CONTAINERS = Patience(
+    poll=0.05, silence=1.5, command=120, instance=60, boot=60, training=120, endpoint=60, notebook_instance=60,
+    build=1200, unseen=0.2,
+)  # fmt: skip
+
+
+PATIENCES = {"offline": OFFLINE, "containers": CONTAINERS, "real": REAL}
 
 
 def patience_called(name: str) -> Patience:

@@ -13,8 +13,11 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 LOOPBACK_NAMES = frozenset({"localhost", "", "ip6-localhost"})
 GUARDED = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 _closed = False
 _hooked = False
+_own: list[IpNetwork] = []
 
 
 class OutsideError(PermissionError):
@@ -54,6 +57,16 @@ def offline() -> Iterator[None]:
         os.environ.update(before)
 
 
+def admit(network: IpNetwork) -> None:
+    """Let pass what goes to a network of this machine's own that the process made, such as that of its containers."""
+    _own.append(network)
+
+
+def admit_no_more(network: IpNetwork) -> None:
+    """Take such a network back."""
+    _own.remove(network)
+
+
 def _hook() -> None:
     global _hooked  # noqa: PLW0603 - once per process
     if not _hooked:
@@ -85,4 +98,4 @@ def _is_local(host: str) -> bool:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
-    return address.is_loopback or address.is_unspecified
+    return address.is_loopback or address.is_unspecified or any(address in network for network in _own)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import secrets
 import shutil
@@ -30,6 +31,8 @@ MARKER = "HARNESS_LEASH"
 
 _PATIENCE = 5.0
 """Seconds that processes are given to vanish after SIGKILL; only an uninterruptible one takes longer than a moment."""
+_COMMAND = 180.0
+"""Seconds that a command at the end may take."""
 
 
 class Leash:
@@ -88,6 +91,13 @@ class Leash:
         with self._lock:
             self._directories.append(path)
         self._tell(f"directory {path}")
+
+    def at_the_end(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        """Have the keeper run a command should this process be killed: for what is no process and no directory.
+
+        :meth:`close` does not run it: who closes a leash has removed such things already.
+        """
+        self._tell(f"command {json.dumps([list(argv), dict(env)])}")
 
     def end(self, variable: str, value: str) -> None:
         """End, now, every process of this leash whose environment has ``variable`` set to ``value``."""
@@ -241,6 +251,7 @@ def _keep(token: str) -> None:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     adopted: dict[int, float] = {}
     directories: list[Path] = []
+    commands: list[tuple[list[str], dict[str, str]]] = []
     for line in sys.stdin:
         what, _, rest = line.rstrip("\n").partition(" ")
         if what == "pid":
@@ -248,9 +259,13 @@ def _keep(token: str) -> None:
             adopted[int(pid)] = float(started)
         elif what == "directory":
             directories.append(Path(rest))
+        elif what == "command":
+            commands.append(json.loads(rest))
         elif what == "done":
             return
     end_processes({MARKER: token}, adopted)
+    for argv, env in commands:
+        subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, check=False, timeout=_COMMAND)
     _remove(directories)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import Protocol
 
-from harness.commands import bundle, cloud, gate, regrade, report, requirements, sweep
+from harness.commands import bundle, cloud, cohort, gate, images, regrade, report, requirements, sweep
 
 
 class Command(Protocol):
@@ -25,6 +25,8 @@ class Command(Protocol):
 
 COMMANDS: dict[str, Command] = {
     "cloud": cloud,
+    "cohort": cohort,
+    "images": images,
     "sweep": sweep,
     "gate": gate,
     "report": report,

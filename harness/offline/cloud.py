@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from harness.cloud import OFFLINE, Cloud, Credentials
+from harness.cloud import CONTAINERS, OFFLINE, Cloud, Credentials
 from harness.errors import UsageError
 from harness.offline.call import Call, Reply
 from harness.offline.hosts.protocol import HostKind
@@ -58,17 +58,19 @@ class OfflineCloud:
     ``weather`` says how long things take and what goes wrong. ``others`` are further accounts, of twelve digits each:
     separate from the first but for roles that trust one another; ``owners`` has the key of each account's root.
     moto keeps its state per process, so there is one cloud per process at a time; a second is a
-    :class:`~harness.errors.UsageError`, as is a port that is in use.
+    :class:`~harness.errors.UsageError`, as is a port that is in use. ``run_id`` is what a run's containers carry.
     """
 
     def __init__(
         self, state: Path, *, region: str = "us-east-1", port: int = 0, hosts: HostKind | None = None,
         kind: str = "embedded", settle: float = 0.1, weather: Calm | None = None, others: Sequence[str] = (),
+        run_id: str = "",
     ) -> None:  # fmt: skip
         self.state = state
         self.region = region
         self.account = ACCOUNT
         self.kind = kind
+        self._run_id = run_id
         self.owner = _root_key()
         self.owners = {self.account: self.owner, **{account: _root_key() for account in others}}
         self.identities = Identities(self.owners)
@@ -126,7 +128,8 @@ class OfflineCloud:
         self._closing.callback(self._close_extensions)
         url = server.start()
         return Cloud(
-            name="moto", hosts=self.kind, account=self.account, region=self.region, patience=OFFLINE, endpoint_url=url,
+            name="moto", hosts=self.kind, account=self.account, region=self.region,
+            patience=CONTAINERS if self.kind == "docker" else OFFLINE, endpoint_url=url,
             owner=self.owner, ssh_config=self.site.hosts.ssh_config(),
         )  # fmt: skip
 
@@ -173,13 +176,24 @@ class OfflineCloud:
     def _make_hosts(self) -> HostKind:
         if self._given is not None:
             return self._given
-        if self.kind != "embedded":
-            raise UsageError(f"There are no hosts of the kind {self.kind!r}; the kinds are: embedded.")
-        module = importlib.import_module("harness.offline.hosts.embedded")
-        hosts: HostKind = module.EmbeddedHosts(
-            self.state / "hosts", self.halted, boot_delay=lambda: self.weather.seconds("host.boot")
-        )
-        return hosts
+        makers = {"embedded": self._embedded, "docker": self._containers}
+        if self.kind not in makers:
+            kinds = ", ".join(makers)
+            raise UsageError(f"There are no hosts of the kind {self.kind!r}; the kinds are: {kinds}.")
+        return makers[self.kind]()
+
+    def _boot_delay(self) -> float:
+        return self.weather.seconds("host.boot")
+
+    def _embedded(self) -> HostKind:
+        from harness.offline.hosts.embedded import EmbeddedHosts
+
+        return EmbeddedHosts(self.state / "hosts", self.halted, boot_delay=self._boot_delay)
+
+    def _containers(self) -> HostKind:
+        from harness.offline.hosts.containers.kind import ContainerHosts
+
+        return ContainerHosts(self.halted, run_id=self._run_id, boot_delay=self._boot_delay)
 
     def extension(self, service: str) -> Any:
         """Return what the extension for a service installed, which happens at the first call of either."""

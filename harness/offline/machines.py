@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.offline.call import Call, Reply
-from harness.offline.hosts.protocol import IngressRule, MachineSpec
+from harness.offline.hosts.protocol import EgressRule, IngressRule, IpNetwork, MachineSpec
 from harness.offline.layers import Next
 from harness.offline.site import Site
 
@@ -23,6 +23,7 @@ class _Known:
 
     spec: MachineSpec
     rules: tuple[IngressRule, ...]
+    egress: tuple[EgressRule, ...]
     reboots: int
     is_up: bool = True
 
@@ -74,7 +75,7 @@ class Machines:
                 del self._known[instance.id]
 
     def _keep_up(self, instance: Any, known: _Known | None) -> None:
-        wanted = _Known(_spec(instance), tuple(_rules(instance)), instance.reboots)
+        wanted = _Known(_spec(instance), tuple(_rules(instance)), tuple(_egress(instance)), instance.reboots)
         if known == wanted:
             return
         self._known[instance.id] = wanted
@@ -82,10 +83,10 @@ class Machines:
         if known is not None and known.is_up and known.spec != wanted.spec:
             hosts.halt(instance.id)
         if known is None or not known.is_up or known.spec != wanted.spec:
-            hosts.boot(wanted.spec, wanted.rules)
+            hosts.boot(wanted.spec, wanted.rules, wanted.egress)
             return
-        if known.rules != wanted.rules:
-            hosts.set_rules(instance.id, wanted.rules)
+        if (known.rules, known.egress) != (wanted.rules, wanted.egress):
+            hosts.set_rules(instance.id, wanted.rules, wanted.egress)
         if known.reboots != wanted.reboots:
             hosts.reboot(instance.id)
 
@@ -114,22 +115,25 @@ def _spec(instance: Any) -> MachineSpec:
 
 
 def _rules(instance: Any) -> Iterator[IngressRule]:
-    """Yield the rules of all groups of all interfaces, each once, in the order of groups and rules."""
-    seen = set()
+    """Yield the ingress rules of all groups of all interfaces, each once, in the order of groups and rules."""
+    resolved = (IngressRule(*one) for one in _resolved(instance, "ingress_rules"))
+    yield from dict.fromkeys(resolved)
+
+
+def _egress(instance: Any) -> Iterator[EgressRule]:
+    """Yield the egress rules likewise."""
+    resolved = (EgressRule(*one) for one in _resolved(instance, "egress_rules"))
+    yield from dict.fromkeys(resolved)
+
+
+def _resolved(instance: Any, which: str) -> Iterator[tuple[str, int, int, IpNetwork]]:
     for nic in instance.nics.values():
         for group in nic.group_set:
-            for rule in group.ingress_rules:
-                for resolved in _resolved(instance.ec2_backend, rule):
-                    if resolved not in seen:
-                        seen.add(resolved)
-                        yield resolved
-
-
-def _resolved(backend: Any, rule: Any) -> Iterator[IngressRule]:
-    protocol = str(rule.ip_protocol)
-    first, last = (rule.from_port, rule.to_port) if protocol != "-1" else _ALL_PORTS
-    for source in _sources(backend, rule):
-        yield IngressRule(protocol, int(first), int(last), ipaddress.ip_network(source, strict=False))
+            for rule in getattr(group, which):
+                protocol = str(rule.ip_protocol)
+                first, last = (rule.from_port, rule.to_port) if protocol != "-1" else _ALL_PORTS
+                for source in _sources(instance.ec2_backend, rule):
+                    yield protocol, int(first), int(last), ipaddress.ip_network(source, strict=False)
 
 
 def _sources(backend: Any, rule: Any) -> Iterator[str]:

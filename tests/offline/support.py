@@ -16,7 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from harness.cloud import Credentials
-from harness.offline.hosts.protocol import IngressRule, MachineSpec
+from harness.offline.hosts.protocol import EgressRule, IngressRule, MachineSpec
+from harness.offline.naming import public_name
 from harness.waiting import until
 
 HOMEWORK_IMAGE = "ami-0bcc094591f354be2"
@@ -42,7 +43,10 @@ class RecordingHosts:
         self.reserved.remove(address)
         self.told.append(("release", address))
 
-    def boot(self, spec: MachineSpec, rules: tuple[IngressRule, ...]) -> None:
+    def public_name(self, address: str, region: str) -> str:
+        return public_name(address, region)
+
+    def boot(self, spec: MachineSpec, rules: tuple[IngressRule, ...], egress: tuple[EgressRule, ...] = ()) -> None:
         self.specs[spec.instance_id], self.rules[spec.instance_id] = spec, rules
         self.told.append(("boot", spec.instance_id))
 
@@ -55,7 +59,7 @@ class RecordingHosts:
     def destroy(self, instance_id: str) -> None:
         self.told.append(("destroy", instance_id))
 
-    def set_rules(self, instance_id: str, rules: tuple[IngressRule, ...]) -> None:
+    def set_rules(self, instance_id: str, rules: tuple[IngressRule, ...], egress: tuple[EgressRule, ...] = ()) -> None:
         self.rules[instance_id] = rules
         self.told.append(("rules", instance_id))
 

@@ -292,7 +292,7 @@ def test_a_parametrized_test_is_two_tests_of_one_requirement(homework) -> None:
         (["--phase=dead"], "invalid choice: 'dead'"),
         (["--max-cost=much"], "invalid float value: 'much'"),
         (["--submission=nowhere"], "there is no such directory"),
-        (["--hosts=docker"], "not part of this version"),
+        (["--hosts=docker", "--aws=real"], "on AWS an instance is what EC2 makes it"),
         (["--subject=student"], "the offline cloud has no account of a student's; add --aws=real"),
         (["--subject=student", "--aws=real"], "with --submission DIR"),
         (["--aws=real", "--ssh-key=nowhere.pem"], "there is no such file"),

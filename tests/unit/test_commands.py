@@ -168,5 +168,7 @@ def test_ctrl_c_is_no_traceback(monkeypatch, capsys) -> None:
     assert "interrupted" in failure(capsys, "requirements")
 
 
-def test_hosts_that_are_not_there_yet_are_a_sentence(capsys) -> None:
-    assert "not part of this version" in failure(capsys, "cloud", "--hosts", "docker")
+@pytest.mark.parametrize("arguments", [("cloud", "--hosts", "docker"), ("images",)])
+def test_an_absent_engine_is_a_sentence(capsys, monkeypatch, tmp_path, arguments) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    assert "no Docker engine answers at" in failure(capsys, *arguments)

@@ -21,7 +21,8 @@ from harness.leash import Leash
 from harness.offline.hosts import clientconfig
 from harness.offline.hosts.host import EmbeddedHost, ServiceFactory, Site
 from harness.offline.hosts.lease import AddressLease, find_ssh_port
-from harness.offline.hosts.protocol import Halted, IngressRule, Machine, MachineSpec, Service
+from harness.offline.hosts.protocol import EgressRule, Halted, IngressRule, Machine, MachineSpec, Service
+from harness.offline.naming import public_name
 
 T = TypeVar("T")
 
@@ -83,7 +84,16 @@ class EmbeddedHosts:
         with self._lock:
             self._site.lease.release(address)
 
-    def boot(self, spec: MachineSpec, rules: tuple[IngressRule, ...]) -> None:
+    def public_name(self, address: str, region: str) -> str:
+        """Return the name that AWS would give; the client configuration knows it."""
+        return public_name(address, region)
+
+    def boot(
+        self,
+        spec: MachineSpec,
+        rules: tuple[IngressRule, ...],
+        egress: tuple[EgressRule, ...] = (),  # noqa: ARG002 - what a host sends is not held back
+    ) -> None:
         """Bring a machine up; it answers a moment later."""
         with self._lock:
             host = self._hosts.get(spec.instance_id)
@@ -118,7 +128,12 @@ class EmbeddedHosts:
                 self._forget_address(instance_id)
                 self._begin(instance_id, host.discard())
 
-    def set_rules(self, instance_id: str, rules: tuple[IngressRule, ...]) -> None:
+    def set_rules(
+        self,
+        instance_id: str,
+        rules: tuple[IngressRule, ...],
+        egress: tuple[EgressRule, ...] = (),  # noqa: ARG002 - what a host sends is not held back
+    ) -> None:
         """Put rules in force; they hold when this returns."""
         host = self._hosts.get(instance_id)
         if host is not None:

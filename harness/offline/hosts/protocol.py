@@ -25,6 +25,16 @@ class IngressRule:
 
 
 @dataclass(frozen=True)
+class EgressRule:
+    """One way out of an instance, in the same terms."""
+
+    protocol: str
+    from_port: int
+    to_port: int
+    destination: IpNetwork
+
+
+@dataclass(frozen=True)
 class MachineSpec:
     """What the control plane knows of an instance when it boots.
 
@@ -55,7 +65,10 @@ class HostKind(Protocol):
     def release_public_ip(self, address: str) -> None:
         """Give an address back."""
 
-    def boot(self, spec: MachineSpec, rules: tuple[IngressRule, ...]) -> None:
+    def public_name(self, address: str, region: str) -> str:
+        """Return the public DNS name of an address, as those outside can use it."""
+
+    def boot(self, spec: MachineSpec, rules: tuple[IngressRule, ...], egress: tuple[EgressRule, ...] = ()) -> None:
         """Bring the machine of a running instance up, for the first time or again after :meth:`halt`."""
 
     def reboot(self, instance_id: str) -> None:
@@ -67,7 +80,7 @@ class HostKind(Protocol):
     def destroy(self, instance_id: str) -> None:
         """Take the machine of a terminated instance down and remove its files."""
 
-    def set_rules(self, instance_id: str, rules: tuple[IngressRule, ...]) -> None:
+    def set_rules(self, instance_id: str, rules: tuple[IngressRule, ...], egress: tuple[EgressRule, ...] = ()) -> None:
         """Put the security groups' rules in force, for connections that begin from now on."""
 
     def console_output(self, instance_id: str) -> str:

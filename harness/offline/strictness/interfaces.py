@@ -7,17 +7,7 @@ from typing import Any
 from moto.ec2.models import elastic_network_interfaces as moto
 from moto.ec2.models.elastic_ip_addresses import ElasticAddress
 
-
-def private_name(address: str, region: str) -> str:
-    """Return the private DNS name of an address ("Amazon EC2 instance hostnames and domains")."""
-    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
-    return f"ip-{address.replace('.', '-')}.{domain}"
-
-
-def public_name(address: str, region: str) -> str:
-    """Return the public DNS name of an address."""
-    domain = "compute-1.amazonaws.com" if region == "us-east-1" else f"{region}.compute.amazonaws.com"
-    return f"ec2-{address.replace('.', '-')}.{domain}"
+from harness.offline.naming import private_name
 
 
 class NetworkInterface(moto.NetworkInterface):
@@ -54,7 +44,8 @@ class NetworkInterface(moto.NetworkInterface):
     def association(self) -> dict[str, Any]:
         association: dict[str, Any] = super().association
         if association:
-            association["publicDnsName"] = public_name(str(self.public_ip), self.ec2_backend.region_name)
+            hosts, region = self.ec2_backend.site.hosts, self.ec2_backend.region_name
+            association["publicDnsName"] = hosts.public_name(str(self.public_ip), region)
         return association
 
     def _is_elastic(self) -> bool:

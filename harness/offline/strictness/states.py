@@ -66,7 +66,7 @@ class Instance(moto.Instance):
 
     @property
     def public_dns_name(self) -> str:
-        return super().public_dns_name or ""
+        return self.ec2_backend.site.hosts.public_name(self.public_ip, self.region_name) if self.public_ip else ""
 
     @property
     def state_code_text(self) -> str:
