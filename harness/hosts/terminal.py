@@ -32,6 +32,10 @@ class Terminal:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        # The answer that the stream came with, before the stream: at its own end it would look for it in vain.
+        response = getattr(self._attached, "_response", None)
+        if response is not None:
+            response.close()
         self._attached.close()
 
     def type(self, line: str) -> None:

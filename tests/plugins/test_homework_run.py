@@ -424,3 +424,17 @@ def test_workers_judge_one_run_together(homework) -> None:
     assert homework.judged("final.turn-in")["hint"] == "Hand it in today."
     assert (report["is_grade"], report["score"], report["possible"]) == (True, 5.0, 10.0)
     assert (homework.pytester.path / "opened").read_text() == "."
+
+
+def test_workers_find_the_run_directory_however_it_is_written(homework) -> None:
+    directory, root = str(homework.pytester.path), str(Path(fixtures.run.__file__).parents[1])
+    plugins = CONFTEST.replace(" run ", " run distribution ")
+    homework.pytester.makeconftest(plugins.format(directory=directory, root=root))
+    homework.write(ssh="pass", turn_in="pass")
+    homework.pytester.plugins = []
+    elsewhere = homework.pytester.path.parent / "elsewhere"  # without settings beside it, and there once they start
+    result = homework.pytester.runpytest_subprocess(
+        "-n2", "-p", "xdist", "-p", "no:pytest11.testinfra", "--run-dir", str(elsewhere), timeout=60
+    )
+    assert result.ret == 0, result.stdout.str() + result.stderr.str()
+    assert (elsewhere / "report.json").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import http.client
 import json
 import socket
 import threading
@@ -231,6 +232,21 @@ def test_closed_terminal_closes_the_stream_that_it_shares(attached):
 
     with shared:
         assert shared.recv(1) == b""
+
+
+def test_closed_terminal_closes_the_answer_that_the_stream_came_with():
+    """Else Python 3.13 tells of a closed file when it is collected."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"HTTP/1.1 101 UPGRADED\r\n\r\n")
+        response = http.client.HTTPResponse(ours)
+        response.begin()
+        attached = response.fp.raw
+        attached._response = response
+        Terminal(attached).close()
+
+        assert response.closed
+        assert response.isclosed()
 
 
 def test_command_says_its_error_and_not_its_advice():
