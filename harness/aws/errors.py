@@ -70,6 +70,8 @@ ANY = (bc.ClientError, bc.BotoCoreError)
 """Whatever AWS answers or botocore raises in its place."""
 
 ACTION = re.compile(r"not authorized to perform:? (?P<action>[\w-]+:\w+)")
+# "aws", of an error that AWS answers.
+TOLD = re.compile(r"An error occurred \((?P<code>\w+)\) when calling the (?P<operation>\w+) operation")
 ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 
 
@@ -92,6 +94,17 @@ def classify(error: BaseException) -> str | None:
         case _ if isinstance(error, UNREACHABLE):
             return f"AWS could not be reached: {error}"
     return None
+
+
+def classify_said(text: str) -> str | None:
+    """Return a sentence on the cloud's trouble that ``aws`` told of, or ``None``: AWS throttles it, or fails.
+
+    Credentials that AWS does not take, and an endpoint that is not there, may be how ``aws`` was configured.
+    """
+    told = TOLD.search(text)
+    if told is None or told["code"] not in THROTTLED | DOWN:
+        return None
+    return f"AWS {'throttled' if told['code'] in THROTTLED else 'failed at'} {told['operation']} ({told['code']})"
 
 
 def is_passing(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ import boto3.exceptions
 import pytest
 from botocore import exceptions as bc
 
-from harness.aws.errors import classify, code_of, translated
+from harness.aws.errors import classify, classify_said, code_of, translated
 from harness.errors import CloudTrouble, TimedOut, Unmet
 
 
@@ -87,3 +87,16 @@ def test_expected_code_is_translated_and_any_other_is_raised_as_it_came():
         raise answer("SpotMaxPriceTooLow")
     with pytest.raises(bc.ClientError, match="Throttling"), translated(SpotMaxPriceTooLow=meant):
         raise answer("Throttling")
+
+
+def said(code: str) -> str:
+    return (
+        f"\nAn error occurred ({code}) when calling the GetCallerIdentity operation (reached max retries: 4): words\n"
+    )
+
+
+def test_what_the_command_line_tells_is_the_clouds_where_it_cannot_be_its_configuration():
+    assert classify_said(said("Throttling")) == "AWS throttled GetCallerIdentity (Throttling)"
+    assert classify_said(said("ServiceFailure")) == "AWS failed at GetCallerIdentity (ServiceFailure)"
+    for text in (said("InvalidClientTokenId"), "Unable to locate credentials", "Could not connect to the endpoint URL"):
+        assert classify_said(text) is None

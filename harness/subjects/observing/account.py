@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.aws import budgets, identity
-from harness.errors import Unmet
+from harness.aws.errors import classify_said
+from harness.errors import CloudTrouble, Unmet
 from harness.facts.account import Agent, Caller, Cli, KeyFile, KeyPair, PrivateKey, User, Watches
 from harness.steps import shared_step, step
 from harness.subjects.identity import Identity
@@ -48,12 +49,20 @@ class Account(Stage):
 
     @step
     def cli(self) -> Cli:
-        """Run the two commands that show what the ``aws`` command is configured with."""
+        """Run the two commands that show what the ``aws`` command is configured with.
+
+        Where it fails, the library is asked again: what AWS does not tell the one now, it does not tell the other.
+        """
         caller = identity.find_caller(self.aws)
         with ThreadPoolExecutor(max_workers=2) as pool:
-            who = pool.submit(self._run, "aws", "sts", "get-caller-identity", "--output", "text", "--query", "Arn")
+            asked = pool.submit(self._run, "aws", "sts", "get-caller-identity", "--output", "text", "--query", "Arn")
             where = pool.submit(self._run, "aws", "configure", "get", "region")
-            return _cli(who.result(), where.result(), caller, self.aws.region)
+            who = asked.result()
+            if who.exit_code != 0:
+                caller = identity.find_caller(self.aws)
+                if trouble := classify_said(who.stderr):
+                    raise CloudTrouble(trouble)
+            return _cli(who, where.result(), caller, self.aws.region)
 
     @step
     def key_file(self) -> KeyFile:
