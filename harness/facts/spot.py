@@ -93,7 +93,7 @@ class Options:
 
     @property
     def is_spot(self) -> bool:
-        return self.market_type == "spot"
+        return self.market_type == "spot" and not self.problem
 
     @property
     def is_one_time(self) -> bool:

@@ -9,6 +9,7 @@ The caller's docker configuration, with its registry credentials, is not read: t
 
 from __future__ import annotations
 
+import datetime
 import socket
 import subprocess
 import threading
@@ -30,6 +31,8 @@ from harness.hosts.terminal import Terminal
 DIAL = "docker system dial-stdio"
 DETACH_KEYS = "ctrl-p,ctrl-q"
 LOG_LINES = 400
+OPENING = 300.0
+"""Seconds after its start within which a server has said where it listens."""
 TEXT = 300
 """Characters that are kept of a name, a path or a command of the engine's."""
 
@@ -108,6 +111,16 @@ class _Api(docker.APIClient):  # type: ignore[misc]
         self.trust_env = False  # no proxy lies between an engine and its client
         super().mount(prefix, self._dialer if prefix.startswith("http+docker") else adapter)
 
+    def output_of(self, execution: str) -> bytes:
+        """Start an execution and return all that it printed.
+
+        The SDK's own ``exec_start`` reads the socket below what has read the answer's head: on a busy machine the
+        first lines have come with the head, and are lost. Without an upgrade they are an ordinary body.
+        """
+        asked = {"Tty": False, "Detach": False}
+        answer = self._post_json(self._url("/exec/{0}/start", execution), data=asked, stream=True)
+        return b"".join(self._multiplexed_buffer_helper(answer))
+
 
 class Client(docker.DockerClient):  # type: ignore[misc]
     """The docker SDK's client of a host's engine; close it after use."""
@@ -180,11 +193,22 @@ class Docker:
         kept = self.client.api.logs(name, stdout=stdout, stderr=stderr, tail=LOG_LINES)
         return str(kept.decode(errors="replace"))
 
+    def opening(self, name: str, *, stdout: bool = True, stderr: bool = True) -> str:
+        """Return what a container printed in the first minutes of its run, which its last lines need not hold."""
+        told = self.client.api.inspect_container(name).get("State", {}).get("StartedAt") or ""
+        try:
+            since = datetime.datetime.fromisoformat(told[:19]).replace(tzinfo=datetime.UTC).timestamp()
+        except ValueError:
+            return ""
+        # The engine counts the lines that it is asked for from the end, before it looks at their times.
+        kept = self.client.api.logs(name, stdout=stdout, stderr=stderr, since=since, until=since + OPENING)
+        return "\n".join(kept.decode(errors="replace").splitlines()[:LOG_LINES])
+
     def execute(self, name: str, argv: list[str]) -> tuple[int, str]:
         """Run a command in a running container and return its exit code and output; -1 where it could not be run."""
         try:
             done = self.client.api.exec_create(name, argv)
-            output = self.client.api.exec_start(done["Id"])
+            output = self.client.api.output_of(done["Id"])
             code = self.client.api.exec_inspect(done["Id"])["ExitCode"]
         except APIError as error:
             return -1, str(error.explanation)

@@ -23,9 +23,8 @@ def test_web_server_runs_from_its_image(web_server, context):
 def test_page_is_served_through_its_rule_only(page, closed_port):
     """The page is served to the workstation, and only through its security-group rule."""
     before, now = closed_port.answer, page.answer
-    assert now.outcome == "answered", f"{now}, expected the page"
-    assert now.status == 200, f"{now}, expected 200"
-    assert page.is_served, f"{now.url} served {now.body[:80]!r}, expected {page.path} — mount the directory you edit"
+    seen = f"{now.url} served {now.body[:80]!r}" if now.is_ok else str(now)
+    assert page.is_served, f"{seen}, expected {page.path} — mount the directory you edit, and open the port"
     assert closed_port.is_running, "the web server did not run before its rule was added, so nothing was shown by that"
     assert before.outcome != "answered", f"{before} while no rule let anybody in, expected silence"
 
@@ -34,6 +33,6 @@ def test_page_is_served_through_its_rule_only(page, closed_port):
 def test_edit_shows_without_a_restart(edit):
     """An edit of the page shows on the next request, without a restart."""
     name, answer = edit.after.name, edit.answer
-    assert answer.is_ok, f"{answer} after the edit, expected 200"
-    assert edit.is_served, f"{answer.url} does not show the edit but {answer.body[-80:]!r}"
+    seen = f"{answer.url} does not show the edit but {answer.body[-80:]!r}"
+    assert edit.is_served, seen if answer.is_ok else f"{answer} after the edit, expected 200"
     assert edit.without_restart, f"{name} was restarted ({edit.before.started_at}, then {edit.after.started_at})"

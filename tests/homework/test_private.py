@@ -26,8 +26,7 @@ def test_private_instance_is_reached_by_the_forwarded_agent(hop, context):
     """From the bastion, ssh to the private instance works through agent forwarding, and not without."""
     user, names = context.homework.bastion.user, " or ".join(hop.expected)
     keys, found = ", ".join(hop.key_files), ", ".join(hop.found) or "nothing"
-    assert hop.forwarded.outcome == "admitted", f"{hop.forwarded}, expected to be let in"
-    assert hop.forwarded.name == user, f"{hop.forwarded}, expected {user}"
+    assert hop.forwarded.is_admitted, f"{hop.forwarded}, expected to be let in as {user}"
     assert hop.ends_at_the_private_instance, f"the hop ended at {found}, expected {names}"
     assert not hop.key_files, f"private keys on the bastion: {keys} — remove them, and connect with ssh -A"
     assert hop.unforwarded.is_refused, f"{hop.unforwarded}, expected to be refused — leave no other key on the bastion"

@@ -40,9 +40,9 @@ class Jupyter(Stage):
     def log(self) -> TokenLog:
         """Return the log's line with the URL, once there is one."""
         self._token()
-        docker, name = self.subject.containers.docker(), self.container().name
-        shown = jupyter.masked_line(docker.logs(name, stdout=False), "stderr")
-        return shown if shown.shows_token else jupyter.masked_line(docker.logs(name, stderr=False), "stdout")
+        name = self.container().name
+        shown = jupyter.masked_line(self._whole_log(name, stdout=False), "stderr")
+        return shown if shown.shows_token else jupyter.masked_line(self._whole_log(name, stderr=False), "stdout")
 
     @step
     def libraries(self) -> Libraries:
@@ -70,7 +70,6 @@ class Jupyter(Stage):
     def _token(self) -> str | None:
         """Return the token, a secret, once the log shows it; ``None`` where it never does."""
         name = self.container().name
-        docker = self.subject.containers.docker()
         try:
             log = until(
                 "Jupyter's log shows its URL", lambda: self._whole_log(name), timeout=self.patience.boot,
@@ -78,11 +77,14 @@ class Jupyter(Stage):
                 is_done=lambda log: jupyter.is_announced(log) or not self._is_running(name),
             )  # fmt: skip
         except TimedOut:
-            log = docker.logs(name)
+            log = self._whole_log(name)
         return jupyter.token_in(log)
 
-    def _whole_log(self, name: str) -> str:
-        return self.subject.containers.docker().logs(name)
+    def _whole_log(self, name: str, **streams: bool) -> str:
+        """Return the last lines of the log and, where a busy server has pushed its URL out of them, the first."""
+        docker = self.subject.containers.docker()
+        last = docker.logs(name, **streams)
+        return last if jupyter.token_in(last) else docker.opening(name, **streams) + last
 
     def _is_running(self, name: str) -> bool:
         container = self.subject.containers.docker().container(name)

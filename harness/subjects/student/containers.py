@@ -72,23 +72,29 @@ class Containers(observing.Containers):
     def greeting_run(self) -> Container:
         """Run hello-world to its end, in a throwaway container."""
         name = self.throwaway("hello")
-        self._have("hello-world", "docker.hello-world")
-        self.must("docker.hello-world", f"{self.command} run --name {name} --label {self.label} hello-world")
+        image = self._have("hello-world", "docker.hello-world")
+        self.must("docker.hello-world", f"{self.command} run --name {name} --label {self.label} {image}")
         return super().container("docker.hello-world", name)
 
     @step
     def shell_created(self) -> Container:
         """Make a throwaway container as ``docker run -ti`` does before it attaches."""
-        self._have("ubuntu", "docker.interactive")
+        image = self._have("ubuntu", "docker.interactive")
         labels = {RUN_TAG: self.run_id}
         self.docker().client.api.create_container(
-            "ubuntu", "bash", name=self.interactive, labels=labels, tty=True, stdin_open=True
+            image, "bash", name=self.interactive, labels=labels, tty=True, stdin_open=True
         )
         return super().container("docker.interactive", self.interactive)
 
-    def _have(self, image: str, requirement: str) -> None:
-        if self.docker().image(image) is None:
+    def _have(self, image: str, requirement: str) -> str:
+        """Return the plain name of an image that the student has, or else with one of its tags."""
+        if self.docker().image(image) is not None:
+            return image
+        tagged = (tag for tag in self.docker().tags() if not Images((tag,)).lacks((image,)))
+        found = next(tagged, None)
+        if found is None:
             raise Unmet("docker.images", f"no image {image} on the bastion, so that {requirement} cannot be tried")
+        return found
 
     @step
     def images(self) -> Images:

@@ -208,3 +208,11 @@ for name, sentence, work in (
     ("underlined-headings", "The headings are underlined.", _underlined),
 ):
     TABLE.add(name, sentence, work, "paper")
+
+for name, sentence, requirement, text in (
+    ("algorithms-only-listed", "Algorithms are listed, and nothing is said of them.", "answers.algorithms",
+     "XGBoost, k-means, PCA, DeepAR, linear regression."),
+    ("other-clouds-only-listed", "Services are listed, and nothing is said of them.", "answers.other-clouds",
+     "Google Vertex AI, Microsoft Azure Machine Learning, IBM Watson."),
+):  # fmt: skip
+    TABLE.add(name, sentence, answered(requirement, text), "paper", requirement)

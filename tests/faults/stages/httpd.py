@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.facts.httpd import Closed
+from harness.waiting import until
 from tests.faults.environment import Environment
 from tests.faults.model import Shown
 from tests.faults.registry import Table
@@ -131,9 +132,8 @@ def restarted_for_the_edit(env: Environment) -> None:
 
 
 def _patiently(get: Callable[[], Any]) -> Any:
-    """Ask once more where a server that was just restarted did not answer yet."""
-    answer = get()
-    return answer if answer.outcome != "refused" else get()
+    """Ask until a server that was just restarted answers."""
+    return until("the server is back", get, timeout=20, is_done=lambda answer: answer.outcome == "answered")
 
 
 @fault("web", "httpd.live-edit")

@@ -418,3 +418,15 @@ def trained_on_noise(env: Environment) -> None:
 
 
 TABLE.elsewhere("all-in-frankfurt", "The example was run in Frankfurt.", "eu-central-1", "sagemaker")
+
+
+@fault("sagemaker", "kmeans.training-data")
+def shard_as_csv(env: Environment) -> None:
+    """One of the two objects was replaced by CSV."""
+    replaced(env, lambda key: b"0,0,0.5\n" if key.endswith("matrix_1.pbr") else b"")
+
+
+@shown("sagemaker", "kmeans.trained")
+def stopped_with_a_model(env: Shown) -> None:
+    """The job was stopped by hand, and saved what it had learnt until then."""
+    env.seen("training_job", lambda seen: replace(seen, status="Stopped"))

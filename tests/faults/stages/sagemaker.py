@@ -175,3 +175,12 @@ def notebook_with_remarks(env: Environment) -> None:
     remark = {"cell_type": "markdown", "metadata": {}, "source": ["This took 4 minutes."]}
     document["cells"] = [each for cell in document["cells"] for each in (cell, dict(remark))]
     env.write(NOTEBOOK, json.dumps(document))
+
+
+@fault("sagemaker", "sagemaker.notebook-saved")
+def notebook_on_pca(env: Environment) -> None:
+    """The notebook does the same steps with PCA."""
+    text = (env.submission / NOTEBOOK).read_text(encoding="utf-8")
+    for old, new in (("KMeans", "PCA"), ("kmeans", "pca"), ("k-means", "PCA"), ("K-means", "PCA"), ("K-Means", "PCA")):
+        text = text.replace(old, new)
+    env.write(NOTEBOOK, text)

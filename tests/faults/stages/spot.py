@@ -189,3 +189,9 @@ TABLE.add("options-twice", "The options stand in a list.", _file(json.dumps([{"M
 TABLE.add("options-empty", "spot-options.json is empty.", _file(""), "control", "spot.options")
 TABLE.add("options-with-interruption", "The file says that the instance is terminated when it is interrupted.",
           _options(InstanceInterruptionBehavior="terminate"), "control")  # fmt: skip
+
+
+@shown("control", "spot.launched")
+def shutting_down(env: Shown) -> None:
+    """The spot instance is shutting down, and its request is not closed yet."""
+    env.seen("spot_instance", lambda seen: replace(seen, state="shutting-down"))

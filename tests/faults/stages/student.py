@@ -178,7 +178,7 @@ def in_groups(work: Builder, role: str, *groups: str) -> Iterator[None]:
     work.ec2.modify_instance_attribute(InstanceId=work.ids[role], Groups=back)
 
 
-@fault("bastion.launched", "spot.launched")
+@fault("bastion.launched")
 def bastion_moved_to_another_group(work: Builder) -> Iterator[None]:
     """The bastion was moved to the launch wizard's group, which has the same rules."""
     made = group_like_public(work)
@@ -233,8 +233,10 @@ def web_server(port: int, root: str) -> Callable[[Builder], Iterator[None]]:
 
 
 for name, sentence, change, breaks in (
-    ("ubuntu-image-removed", "The image ubuntu was removed.",
-     lines("docker rmi -f ubuntu", "docker pull -q ubuntu"), ("docker.images",)),
+    ("hello-world-image-removed", "The image hello-world was removed.",
+     lines("docker rmi -f hello-world", "docker pull -q hello-world"), ("docker.images",)),
+    ("ubuntu-with-its-release", "The image ubuntu is there with the tag of its release only.",
+     lines("docker pull -q ubuntu:24.04 && docker rmi ubuntu", "docker pull -q ubuntu"), ()),
     ("web-server-renamed", "The web server's container is called web.",
      lines("docker rename my-apache-app web", "docker rename web my-apache-app"), ("httpd.container",)),
     ("web-server-stopped", "The web server's container was stopped.",
