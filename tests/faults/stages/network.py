@@ -56,7 +56,12 @@ ADMIT_THE_CALLER = {"half-the-world", "caller-only"}
 
 def _public(step: str, port: int, rules: Callable[[int], list[Permission]]) -> Callable[[Environment], None]:
     def apply(env: Environment) -> None:
-        env.instead(f"network.{step}", lambda: authorize(env, env.subject.network.public_made(), *rules(port)))
+        def opened() -> None:
+            if step == "httpd_port_opened":
+                env.subject.httpd.before_rule()
+            authorize(env, env.subject.network.public_made(), *rules(port))
+
+        env.instead(f"network.{step}", opened)
 
     return apply
 
