@@ -23,7 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     begun = time.monotonic()
     with laboratory() as lab:
-        outcomes = [outcome for stage in options.stage or STAGES for outcome in _torture(lab, stage, options)]
+        stages = [] if options.no_points else options.stage or list(STAGES)
+        outcomes = [outcome for stage in stages for outcome in _torture(lab, stage, options)]
         outcomes += _accidents(lab, options)
     _print_table(outcomes, time.monotonic() - begun)
     return 0 if all(outcome.is_clean for outcome in outcomes) else 1
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="WORD", default="", help="only operations whose name holds this word")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th point")
     parser.add_argument("--begin", type=int, default=1, metavar="N", help="leave out the points before the N-th")
+    parser.add_argument("--no-points", action="store_true", help="only the accidents")
     parser.add_argument("--accidents", type=int, default=20, metavar="N", help="so many runs meet a signal by time")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="what the moments are drawn from")
     return parser
