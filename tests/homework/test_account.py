@@ -29,10 +29,12 @@ def test_work_is_not_done_as_root(caller):
 @pytest.mark.requirement("account.cli")
 def test_command_line_is_configured(cli):
     """The AWS CLI is configured with credentials and a region, the same that boto3 uses."""
-    assert cli.arn, f"aws sts get-caller-identity failed ({cli.identity_exit_code}): {cli.errors}"
-    assert cli.region, f"aws configure get region answered nothing ({cli.region_exit_code}) {cli.errors}"
-    assert cli.arn == cli.boto3_arn, f"aws is {cli.arn}, but boto3 {cli.boto3_arn} — use one profile for both."
-    assert cli.region == cli.boto3_region, f"aws is in {cli.region}, but boto3 in {cli.boto3_region}"
+    failed = f"aws sts get-caller-identity failed ({cli.identity_exit_code}): {cli.errors}"
+    who = f"aws is {cli.arn}, but boto3 {cli.boto3_arn} — use one profile for both." if cli.arn else failed
+    nowhere = f"aws configure get region answered nothing ({cli.region_exit_code}) {cli.errors}"
+    where = f"aws is in {cli.region}, but boto3 in {cli.boto3_region}" if cli.region else nowhere
+    assert cli.arn == cli.boto3_arn, who
+    assert cli.region == cli.boto3_region, where
 
 
 @pytest.mark.requirement("account.key-pair")

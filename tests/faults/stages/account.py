@@ -17,6 +17,7 @@ from harness.aws import iam, keys
 from harness.facts.account import Agent
 from harness.workstation import configure
 from tests.faults.environment import Environment
+from tests.faults.model import Shown
 from tests.faults.registry import Table
 
 TABLE = Table("account")
@@ -551,3 +552,9 @@ def user_below_a_path(env: Environment) -> None:
         client.create_user(UserName="ben", Path="/students/")
 
     env.after("account.identity.made", added)
+
+
+@TABLE.shown("account", "account.key-mode")
+def key_file_of_root(env: Shown) -> None:
+    """The key file is root's, so that ssh was run with sudo."""
+    env.seen("key_file", lambda seen: replace(seen, owner_is_caller=False))
