@@ -84,9 +84,13 @@ class Sagemaker(Stage):
 
     @step
     def endpoint(self) -> facts.Endpoint:
-        """Observe the endpoint and what it serves."""
+        """Observe the endpoint and what it serves; raises ``Unmet`` where its model or configuration was deleted."""
         name = self.served()
-        return _there(hosting.observe_endpoint(self.aws, name, self.trained()), "kmeans.endpoint", f"endpoint {name}")
+        seen = hosting.observe_endpoint(self.aws, name, self.trained())
+        if seen is not None and not seen.artifacts and self.resources().absent:
+            absent = ", ".join(self.resources().absent)
+            raise Unmet("kmeans.resources", f"not found: {absent}, so what endpoint {name} serves cannot be told")
+        return _there(seen, "kmeans.endpoint", f"endpoint {name}")
 
     @step
     def predictions(self) -> facts.Predictions:
