@@ -17,6 +17,8 @@ from harness.rubric import Provider, Rubric, Topic, found, named, pattern
 
 SUFFIXES = (".md", ".markdown", ".txt")
 FOLDER = "answers"
+# Also "hw2_answers" and "My answers"; what is called otherwise is nobody's answer.
+NAMED = re.compile(r"(?<![^\W_])answers?(?![^\W_])", re.IGNORECASE)
 
 # Levels of what may stand above an answer; 1 to 6 are headings.
 BOLD, LINE = 7, 8
@@ -60,7 +62,7 @@ class Section:
 
 
 def read_answers(submission: Path, rubric: Rubric) -> Answers:
-    """Read the answers of a submission: one file ``answers`` (Markdown or text), or a folder of them, or both."""
+    """Read the answers of a submission: a file called ``answers`` (Markdown or text), or a folder of them, or both."""
     written: dict[str, list[tuple[str, Section]]] = defaultdict(list)
     for path in _files(submission):
         for section in _sections(path, rubric):
@@ -70,7 +72,7 @@ def read_answers(submission: Path, rubric: Rubric) -> Answers:
 
 def _files(submission: Path) -> list[Path]:
     """Return the files with answers, in the order of their names."""
-    tops = [path for path in sorted(submission.iterdir()) if path.stem.casefold() == FOLDER]
+    tops = [path for path in sorted(submission.iterdir()) if NAMED.search(path.stem)]
     inside = [path for top in tops if top.is_dir() for path in sorted(top.rglob("*")) if path.is_file()]
     return [path for path in [*tops, *inside] if path.is_file() and path.suffix.casefold() in SUFFIXES]
 
