@@ -70,9 +70,13 @@ def _castings(candidates: list[Instance], size: int) -> Iterable[tuple[Instance 
     yield from itertools.permutations((*candidates, *[None] * size), size)
 
 
-def _points(casting: tuple[Instance | None, ...], roles: Sequence[str], claims: dict[tuple[str, str], Claim]) -> int:
-    cast = ((role, instance.id) for role, instance in zip(roles, casting, strict=True) if instance is not None)
-    return sum(claims[part].points if part in claims else -1 for part in cast)
+def _points(
+    casting: tuple[Instance | None, ...], roles: Sequence[str], claims: dict[tuple[str, str], Claim]
+) -> tuple[int, int]:
+    """Return the points and, of castings with as many, those that no running instance of a later try can get."""
+    cast = [(role, instance.id) for role, instance in zip(roles, casting, strict=True) if instance is not None]
+    points = sum(claims[part].points if part in claims else -1 for part in cast)
+    return points, sum(claims[part].firm for part in cast if part in claims)
 
 
 def _claim(role: str, instance: Instance, homework: Homework, key_name: str | None) -> Claim:
