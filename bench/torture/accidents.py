@@ -85,8 +85,8 @@ def _of(temporary: Path) -> list[str]:
 
 
 def left_lying(temporary: Path) -> list[str]:
-    """Return what a run left in its directory for temporary files."""
-    return [f"file {path.name}" for path in temporary.iterdir()]
+    """Return what a run left in its directory for temporary files; pytest-xdist's is pytest's own and is kept by it."""
+    return [f"file {path.name}" for path in temporary.iterdir() if not path.name.startswith("pytest-of-")]
 
 
 def listening() -> set[str]:
