@@ -48,6 +48,11 @@ class Reference(Subject):
         self.answers = Answers(self)
         self.final = Final(self)
 
+    def early(self, requirements: Collection[str]) -> list[Callable[[], object]]:
+        """Return the slow steps; where the clean-up is judged as well, also what may end while others are made."""
+        passing = self.sagemaker.early_ends() if "sagemaker.cleaned" in requirements else []
+        return [*super().early(requirements), *passing]
+
     def ends(self, requirements: Collection[str]) -> list[Callable[[], object]]:
         """Return the steps that end what these requirements want ended; the bastion goes when the others are gone."""
         ends: dict[str, Callable[[], object]] = {
@@ -72,6 +77,7 @@ class Reference(Subject):
             ("final", self.final.before),
             ("account", self.account.cli),
             ("bastion", self.instances.entrance),
+            ("private", self.instances.private_launch),
             ("private", self.instances.hop),
             ("docker", self.containers.engine),
             ("docker", self.containers.greeting_removed),

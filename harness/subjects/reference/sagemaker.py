@@ -53,6 +53,10 @@ class Sagemaker(observing.Sagemaker):
         """Return the steps to begin before anything is asked for: the rest follows from them."""
         return [self.sdk, self.notebook_created, self.digits, self.predictions]
 
+    def early_ends(self) -> list[Callable[[], object]]:
+        """Return what ends by itself once it was seen: the notebook instance takes minutes to stop."""
+        return [self.notebook_deleted] if (kinds.NOTEBOOK, self.name) in self.deletions() else []
+
     def close(self) -> None:
         """End the process that the SageMaker SDK runs in."""
         if self.process is not None:
