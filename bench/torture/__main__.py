@@ -59,7 +59,7 @@ def _accidents(lab: Laboratory, options: argparse.Namespace) -> list[Outcome]:
     stages = [test for stage in options.stage or STAGES for test in STAGES[stage]]
     if options.accidents:
         lab.calls(stages)
-        print(f"accidents: {options.accidents}, seed {options.seed}; a run takes {lab.seconds:.0f} s", flush=True)
+        print(f"accidents: {options.accidents}, seed {options.seed}; a run makes {lab.usual} calls", flush=True)
     outcomes = []
     for accident in accidents.drawn(options.accidents, options.seed):
         outcomes.append(lab.suffer(accident, stages))

@@ -18,20 +18,22 @@ from harness.waiting import until
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 VICTIMS = ("the run", "the controller of two", "a worker of two")
+_LONGEST_DELAY = 2.0
 _AT_REST = 15.0
 """Seconds that what a run started is given to end after it."""
 
 
 @dataclass(frozen=True)
 class Accident:
-    """A signal to ``victim`` after ``share`` of the time that a run usually takes."""
+    """A signal to ``victim``, ``delay`` seconds after so great a ``share`` of the calls that a run usually makes."""
 
     share: float
+    delay: float
     number: signal.Signals
     victim: str
 
     def __str__(self) -> str:
-        return f"{self.number.name} to {self.victim} at {self.share:.0%}"
+        return f"{self.number.name} to {self.victim} at {self.share:.0%} and {self.delay:.1f} s"
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -54,7 +56,7 @@ def drawn(count: int, seed: int) -> Iterator[Accident]:
     for index in range(count):
         victim = VICTIMS[index % len(VICTIMS)]
         number = signal.SIGKILL if victim == "a worker of two" else SIGNALS[index // 2 % len(SIGNALS)]
-        yield Accident((index + chance.random()) / count, number, victim)
+        yield Accident((index + chance.random()) / count, chance.uniform(0, _LONGEST_DELAY), number, victim)
 
 
 def _workers(controller: int) -> list[int]:

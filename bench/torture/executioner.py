@@ -40,6 +40,8 @@ class Executioner:
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
         self.in_order: list[str] = []
+        self.calls = 0
+        """How many calls there were, those that only read included: by this a moment is the same on a busy machine."""
         self.struck = threading.Event()
         self._point: Point | None = None
         self._watching = False
@@ -53,6 +55,7 @@ class Executioner:
         with self._lock:
             self.seen.clear()
             self.in_order.clear()
+            self.calls = 0
             self.struck.clear()
             self._point, self._victim, self._watching = point, victim, True
 
@@ -65,6 +68,7 @@ class Executioner:
     def __call__(self, call: Call, forward: Next) -> Reply:
         with self._quiet:
             self._under_way += 1
+            self.calls += 1
         try:
             return self._serve(call, forward)
         finally:

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from harness.commands.accounts import made_user
 from harness.commands.cloud import shell_variables
 from harness.leash import Leash
 from harness.offline.cloud import OfflineCloud
+from harness.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 MINUTES = 5 * 60
@@ -66,8 +66,8 @@ class Laboratory:
         self._environment = {**isolation.without_aws(os.environ), **variables}
         self._leash = leash
         self._runs = leash.directory("runs-")
-        self.seconds = 0.0
-        """How long the last run took that was left alone."""
+        self.usual = 0
+        """How many calls the last run made that was left alone."""
         owner = offline.cloud.owner
         assert owner is not None
         self._session = boto3.Session(owner.access_key, owner.secret_key, region_name=offline.cloud.region)
@@ -85,10 +85,9 @@ class Laboratory:
         """Run the tests of some stages unharmed; returns the operations that changed something, in order."""
         directory = self._directory()
         self.executioner.watch(None, os.getpid)
-        begun = time.monotonic()
         with self._run(stages, directory) as victim:
             output, _ = victim.communicate(timeout=MINUTES)
-        self.seconds = time.monotonic() - begun
+        self.usual = self.executioner.calls
         self.executioner.look_away()
         if victim.returncode:
             raise RuntimeError(f"the reference run of {', '.join(stages)} failed:\n{output[-4000:]}")
@@ -114,8 +113,13 @@ class Laboratory:
         directory, temporary = self._directory(), self._leash.directory("t")
         self.executioner.watch(None, os.getpid)
         with self._run(stages, directory, *accident.arguments, temporary=temporary) as victim:
+            moment = accident.share * self.usual
+            until(
+                f"the moment of {accident}", lambda: self.executioner.calls >= moment or victim.poll() is not None,
+                timeout=MINUTES, every=0.01,
+            )  # fmt: skip
             try:
-                victim.communicate(timeout=accident.share * self.seconds)
+                victim.communicate(timeout=accident.delay)
             except subprocess.TimeoutExpired:
                 accident.befall(victim)
                 self.executioner.struck.set()
@@ -128,10 +132,9 @@ class Laboratory:
 
     def _swept(self, point: Point | Accident, directory: Path, before: inventory.Found) -> Outcome:
         struck = self.executioner.struck.is_set()
-        if not directory.exists():  # it ended before it began, and there is nothing to sweep by
+        if not (directory / "run.json").exists():  # it ended before it began: there is nothing to sweep by
             return Outcome(point, struck, 0, "", *inventory.differences(before, self.look()))
-        record = directory / "run.json"
-        run_id = json.loads(record.read_text())["run_id"] if record.exists() else "unborn"
+        run_id = json.loads((directory / "run.json").read_text())["run_id"]
         namesakes = bystanders.Namesakes(self._client, self._cloud.account, self._cloud.region, run_id)
         namesakes.make()
         code, output = self.sweep(directory)
