@@ -181,3 +181,12 @@ def brackets_match(material: Material) -> Iterator[Found]:
             )
         if re.search(r"(?<!\*)\*\*(?!\*)|(?<!`)`(?!`)", text):
             yield Found(prose.place, "marks of emphasis or code show as text", "close what is opened")
+
+
+@rule("MD010", "warning")
+def blocks_hold_something(material: Material) -> Iterator[Found]:
+    """A block has content: an empty one stands where a step was."""
+    for block in material.document.blocks:
+        if not block.text.strip():
+            yield Found(Place(max(block.place.line - 1, 1)), "an empty block: a step seems to be missing here",
+                        "write the step, or remove the block")  # fmt: skip

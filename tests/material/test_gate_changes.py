@@ -1,0 +1,129 @@
+"""What was known before: a baseline, waivers with their dates, and clauses that somebody accepted."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from harness import catalogue
+from harness.__main__ import main
+from harness.errors import UsageError
+from harness.material import gate, records, waivers
+from harness.material.finding import Finding
+from tests.material.gating import TODAY, edited, text
+
+WRONG = ("-p 8003:80", "-p 80:8003")
+WAIVER = '[[waiver]]\nrule = "PT002"\nreason = "the image is ours"\nexpires = {date}\n'
+
+
+def written(path: Path, content: str) -> Path:
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def gated(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    code = main(["gate", *map(str, arguments)])
+    return code, capsys.readouterr().out
+
+
+def finding(rule: str = "PT002", context: str = "docker run") -> Finding:
+    return Finding("homework.md", 3, 1, "error", rule, "m", "r", context=context)
+
+
+def test_only_what_is_new_since_an_older_edition_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = written(tmp_path / "before.md", edited(*WRONG))
+    now = written(tmp_path / "homework.md", "\n\n" + before.read_text().replace("chmod 400", "chmod 644"))
+    code, out = gated(capsys, now, "--baseline", before)
+    assert code == 1
+    assert "LG005" in out
+    assert "PT002" not in out
+    assert gated(capsys, before, "--baseline", before) == (0, "")
+
+
+def test_a_report_serves_as_the_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = written(tmp_path / "homework.md", edited(*WRONG))
+    _, report = gated(capsys, document, "--format", "json")
+    known = written(tmp_path / "known.json", report)
+    assert gated(capsys, document, "--baseline", known) == (0, "")
+
+
+def test_the_same_finding_once_more_is_new() -> None:
+    again = [finding(), finding()]
+    assert gate.without(again, [finding().fingerprint]) == [finding()]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"findings": [1]}', "[" * 5_000])
+def test_a_baseline_that_is_no_report_is_refused(tmp_path: Path, content: str) -> None:
+    known = written(tmp_path / "known.json", content)
+    assert main(["gate", str(written(tmp_path / "homework.md", "# T\n")), "--baseline", str(known)]) == 2
+
+
+def test_a_waiver_holds_until_its_date_and_is_an_error_after_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "homework.waivers.toml", WAIVER.format(date="2026-11-23"))
+    found = waivers.read(path)
+    assert found.apply([finding()], TODAY) == []
+    late = found.apply([finding()], TODAY + datetime.timedelta(days=1))
+    assert [(one.rule, one.severity, one.line) for one in late] == [("PT002", "error", 3), ("WV001", "error", 1)]
+
+
+def test_a_waiver_is_about_its_line_only_and_says_when_it_is_idle(tmp_path: Path) -> None:
+    content = WAIVER.format(date="2027-01-01") + 'text = "httpd"\n'
+    found = waivers.read(written(tmp_path / "homework.waivers.toml", content))
+    assert found.apply([finding(context="docker run httpd")], TODAY) == []
+    assert [one.rule for one in found.apply([finding()], TODAY)] == ["PT002", "WV002"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[[waiver]]\nrule = 'PT002'\n", WAIVER.format(date='"soon"'), "x = 1\n", "[", WAIVER.replace("PT002", "ZZ9").format(date="2027-01-01")],
+)  # fmt: skip
+def test_a_broken_waiver_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(UsageError):
+        waivers.read(written(tmp_path / "homework.waivers.toml", content))
+
+
+def test_the_command_takes_the_waivers_beside_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = written(tmp_path / "homework.md", edited(*WRONG))
+    assert "PT002" in gated(capsys, document)[1]
+    written(tmp_path / "homework.waivers.toml", WAIVER.format(date="2999-01-01"))
+    assert "PT002" not in gated(capsys, document)[1]
+
+
+def test_a_change_is_shown_until_it_is_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = written(tmp_path / "homework.md", edited("needs little memory.", "needs little memory. Use 12 of them."))
+    code, out = gated(capsys, document)
+    assert code == 1
+    assert "CL00" in out
+    assert main(["gate", str(document), "--accept"]) == 0
+    assert (tmp_path / "homework.clauses.toml").is_file()
+    capsys.readouterr()
+    assert gated(capsys, document) == (0, "")
+    written(document, text())
+    assert "CL00" in gated(capsys, document)[1]
+
+
+def test_a_clause_that_vanished_and_a_step_that_is_new_are_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved = edited("### Raise the quota\n", "### Ask for more\n")
+    added = moved.replace(
+        "### Turn in\n", "### Rest\n\nRun `docker info` and write down what it says.\n\n### Turn in\n"
+    )
+    _, out = gated(capsys, written(tmp_path / "homework.md", added))
+    assert "CL003" in out
+    assert "CL004" in out
+
+
+def test_what_was_accepted_is_read_as_it_was_written(tmp_path: Path) -> None:
+    document = written(tmp_path / "homework.md", text())
+    material = gate.load(document, catalogue.load(), TODAY)
+    path = gate.accept(material)
+    read = records.read(path)
+    assert read is not None
+    assert read.accepted == TODAY
+    assert any(clause.requirements for clause in read.section)
+    written(path, "accepted = 1\n")
+    with pytest.raises(UsageError):
+        records.read(path)
