@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import botocore.session
 import pytest
 
+from harness.offline.sagemaker import constraints
 from harness.offline.sagemaker.constraints import check
 from harness.offline.sagemaker.errors import Refused
 
@@ -58,3 +60,11 @@ def test_values_of_a_map_are_checked():
     job = {"TrainingJobName": "j", "RoleArn": "arn:aws:iam::123456789012:role/r", "HyperParameters": {"k": "x" * 2501}}
     job["OutputDataConfig"] = {"S3OutputPath": "s3://b/o"}
     assert "at 'hyperParameters.k.member'" in refused("CreateTrainingJob", job)
+
+
+def test_every_pattern_of_the_description_is_read_without_a_warning():
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    patterns = {model.shape_for(name).metadata.get("pattern") for name in model.shape_names} - {None}
+    assert len(patterns) > 100
+    for pattern in patterns:
+        assert constraints._pattern(pattern)

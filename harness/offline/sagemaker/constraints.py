@@ -82,8 +82,9 @@ def _pattern(pattern: str) -> re.Pattern[str]:
     # The descriptions hold Java's expressions; SageMaker's differ from Python's in these classes only.
     for java, python in (("\\p{ASCII}", "[\\x00-\\x7F]"), ("\\p{L}", "[^\\W\\d_]"), ("\\p{N}", "\\d"), ("\\z", "\\Z")):
         pattern = pattern.replace(java, python)
+    unreadable = "\\p{" in pattern  # another class of Unicode's, for which Python has no word
     try:
-        return re.compile(pattern, re.DOTALL)
+        return re.compile(".*" if unreadable else pattern, re.DOTALL)
     except re.error:
         return re.compile(".*", re.DOTALL)  # one that Python cannot read refuses nothing
 
