@@ -8,8 +8,8 @@ STAMP := $(VENV)/.installed
 
 # `make test` runs what was seen green on a quiet machine; the rest takes its minutes and is `make prove`'s.
 UNIT := $(wildcard $(addprefix tests/unit/test_,catalogue.py clusters.py grading*.py isolation.py ledger.py steps.py waiting.py workstation.py))
-QUICK := $(UNIT) $(addprefix tests/,plugins hosts engine)
-LONG := $(addprefix tests/,unit offline kmeans material reports student torture weather rehearsal faults)
+QUICK := $(UNIT) $(addprefix tests/,plugins hosts engine faults)
+LONG := $(addprefix tests/,unit offline kmeans material reports student torture weather rehearsal)
 
 .PHONY: accept test unit lint bench prove torture clean
 
