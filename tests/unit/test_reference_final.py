@@ -12,6 +12,7 @@ from harness.errors import CloudTrouble, Unmet
 from harness.facts.final import HandedIn, Inventory, Thing
 from harness.ledger import Ledger
 from harness.steps import Shared
+from harness.subjects.reference import Reference
 from harness.subjects.reference import final as stage
 from harness.subjects.reference.final import Final
 
@@ -94,3 +95,15 @@ def test_hand_in_goes_on_after_what_fails_and_says_what_did():
     troubles = stage._troubles(throttled, absent, broken, lambda: done.append("last"))
     assert troubles == ("AWS throttled TerminateInstances (Throttling): slowly", "KeyError: 'x'")
     assert done == ["last"]
+
+
+def test_what_is_judged_as_ended_is_ended_side_by_side_and_once():
+    steps = SimpleNamespace(
+        removed="jupyter", cleaned="sagemaker", private_volumes="volumes", private_terminated="private",
+        spot_terminated="spot", leftovers="all",
+    )  # fmt: skip
+    subject = SimpleNamespace(jupyter=steps, sagemaker=steps, final=steps)
+
+    assert Reference.ends(subject, {"bastion.ssh"}) == []
+    assert Reference.ends(subject, {"spot.terminated", "bastion.ssh"}) == ["spot"]
+    assert Reference.ends(subject, {"final.instances-terminated", "final.nothing-billed"}) == ["all"]
