@@ -86,7 +86,9 @@ def control_groups() -> None:
     daemon = Path("/etc/docker/daemon.json")
     if not daemon.exists():
         daemon.parent.mkdir(parents=True, exist_ok=True)
-        daemon.write_text(json.dumps({"cgroup-parent": mine}) + "\n")
+        # The older store keeps layers as they are; the newer one compresses each that is built, for minutes.
+        told = {"cgroup-parent": mine, "storage-driver": "overlay2", "features": {"containerd-snapshotter": False}}
+        daemon.write_text(json.dumps(told, indent=1) + "\n")
 
 
 def host_keys(name: str) -> None:
