@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness import catalogue
@@ -87,6 +89,11 @@ def test_the_choice_says_why() -> None:
     why = choose((BASTION, PRIVATE, SPOT, rival), HOMEWORK, "hw02")["bastion"].why
     assert "for the bastion: it is in PublicSG, it is a t2.large, its key is hw02" in why
     assert "i-rival (14)" in why
+
+
+def test_a_later_try_that_still_runs_does_not_take_the_place_of_one_that_was_right() -> None:
+    ended = [replace(one, state="terminated", public_ip=None) for one in (BASTION, PRIVATE, SPOT)]
+    assert roles(*ended, instance("i-spare", "t2.micro", "PublicSG", hour=9)) == RIGHT
 
 
 def test_many_candidates_are_chosen_from_in_a_moment() -> None:

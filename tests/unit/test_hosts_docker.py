@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import http.client
 import json
 import socket
+import struct
 import threading
 from http.server import BaseHTTPRequestHandler
 
@@ -14,7 +16,7 @@ import pytest
 
 from harness.cloud import OFFLINE, Cloud
 from harness.facts.containers import Command, Container, Image, Images, Port
-from harness.hosts.docker import Docker, EngineError
+from harness.hosts.docker import LOG_LINES, Docker, EngineError
 from harness.hosts.ssh import Ssh, Target
 from harness.hosts.terminal import Terminal
 from harness.leash import Leash
@@ -42,14 +44,37 @@ ROUTES = {
     "/v1.44/containers/abc/json": CONTAINER,
     "/v1.44/images/sha256:1/json": IMAGE,
     "/v1.44/containers/json": [{"Id": "abc", "Names": ["/my-apache-app"], "Created": 1}],
+    "/v1.44/exec/e1/json": {"ID": "e1", "ExitCode": 0, "Running": False},
     "/v1.44/images/json": [{"RepoTags": ["httpd:2.4"]}, {"RepoTags": ["<none>:<none>"]}, {"RepoTags": None}],
 }
+
+
+def frame(text: str) -> bytes:
+    """Return a piece of standard output as the engine multiplexes it."""
+    return struct.pack(">BxxxL", 1, len(text)) + text.encode()
 
 
 class _Engine(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.endswith("/start"):
+            upgrade = self.headers.get("Upgrade") == "tcp"
+            head = b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\n\r\n" if upgrade else b"HTTP/1.1 200 OK\r\n\r\n"
+            self.wfile.write(head + frame("first\n") + frame("second\n"))  # as it comes to a busy client: at once
+            self.connection.shutdown(socket.SHUT_WR)
+            self.close_connection = True
+            return
+        body = json.dumps({"Id": "e1"}).encode()
+        self.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
     def do_GET(self):
+        if "/logs" in self.path:
+            # An engine counts lines from the end before it looks at their times.
+            body = b"" if "tail=400" in self.path and "until" in self.path else frame("early\n" * 900)
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            return
         told = ROUTES.get(self.path.partition("?")[0])
         body = json.dumps({"message": "No such thing"} if told is None else told).encode()
         self.send_response(404 if told is None else 200)
@@ -73,13 +98,16 @@ async def _dial(process):
         while piece := await source.read(65536):
             sink.write(piece)
 
-    answering = asyncio.ensure_future(copy(reader, process.stdout))
+    # The command ends when either side hangs up.
+    relays = [asyncio.ensure_future(copy(*ends)) for ends in ((reader, process.stdout), (process.stdin, writer))]
     try:
-        await copy(process.stdin, writer)
+        await asyncio.wait(relays, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        answering.cancel()
+        for relay in relays:
+            relay.cancel()
         writer.close()
-        theirs.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # hung up already
+            theirs.shutdown(socket.SHUT_RDWR)
         thread.join()
         theirs.close()
     process.exit(0)
@@ -111,6 +139,14 @@ def docker(host):
 def test_engine_says_its_version(docker):
     assert docker.version() == ("29.0.2", "1.44")
     assert not docker.needs_sudo
+
+
+def test_output_that_comes_with_the_head_of_the_answer_is_not_lost(docker):
+    assert docker.execute("abc", ["true"]) == (0, "first\nsecond\n")
+
+
+def test_opening_is_read_by_its_time_and_cut(docker):
+    assert docker.opening("my-apache-app").splitlines() == ["early"] * LOG_LINES
 
 
 def test_container_is_read_with_its_image(docker):

@@ -170,6 +170,10 @@ WRONG = {
     "somebody else's image": (_launched(image=replace(MACHINE_IMAGE, owner="1")), "not an Ubuntu server image"),
     "other vpc": (_launched(vpc="vpc-2"), "is in vpc-2, expected the default VPC vpc-1"),
     "default group": (_launched(groups=(GroupRef("sg-9", "default"),)), "is in default, expected PublicSG"),
+    "group of a second interface": (
+        _launched(groups=(GroupRef("sg-9", "default"), GroupRef("sg-1", "PublicSG", 1))),
+        "is in default, PublicSG (of network interface 1), expected PublicSG",
+    ),
     "no key": (_launched(key_name=None), "has key None, expected key"),
     "no address": (
         (test_bastion.test_bastion_has_a_public_address_and_name, replace(BASTION, public_ip=None)),

@@ -60,6 +60,8 @@ OPTIONS = Options("spot-options.json", "", "spot", "one-time", "0.0100")
         ({"request_type": "persistent"}, "SpotInstanceType is persistent"),
         ({"max_price": None}, "MaxPrice is absent"),
         ({"max_price": "cheap"}, "MaxPrice is cheap"),
+        ({"max_price": "NaN"}, "MaxPrice is NaN"),
+        ({"max_price": "Infinity"}, "MaxPrice is Infinity"),
         ({"max_price": "0.0041"}, "expected more than the spot price"),
         ({"max_price": "0.001"}, "expected more than the spot price"),
     ],

@@ -23,6 +23,7 @@ SAID = [
     "At first I could not launch the t2.large but then I launched it. All are terminated.",
     "Homework 2 is complete: bastion, private and spot instances were set up, used and terminated.",
 ]
+SAID.append("I set up the instances. Are they terminated? Yes, all of them are terminated.")
 NOT_SAID = [
     "",
     "I did the homework.",
@@ -40,6 +41,7 @@ NOT_SAID = [
     "none of the instances I launched were terminated",
     "Set up: done. Terminated: no.",
     "Set up? Yes. Terminated? Not yet.",
+    "I set up the instances. Are they terminated?",
 ]
 
 

@@ -195,3 +195,9 @@ def test_broken_rubric_is_one_sentence(tmp_path):
         rubric.load(path)
     with pytest.raises(UsageError, match="cannot be read"):
         rubric.load(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize("name", ["hw2_answers.md", "My answers.txt", "Answer.md"])
+def test_answers_are_found_by_the_word_in_the_name(tmp_path, name):
+    found = answers(tmp_path, document(FORMS["headings"]), name)
+    assert {answer.source.partition(",")[0] for answer in found.all} == {name}
