@@ -2,7 +2,8 @@
 
 What the run's ledger holds, and in its region whatever else carries its tag, is removed with the caller's own
 credentials (AWS_PROFILE, AWS_ENDPOINT_URL and the like are heeded); nothing that the run did not create is touched.
-A run on the offline cloud leaves nothing: that cloud ended with the run's process.
+A run on the offline cloud leaves nothing: that cloud ended with the run's process. Its containers (--hosts=docker) are
+looked for all the same, by their labels; with --all, those of every run whose process is gone.
 With --all, so is what any run of the same caller, or any run that is over, left in the account and region; what is
 going on, and what others may still need, is said and left alone.
 Exit code 0 says that nothing remains, 1 that something does.
@@ -11,6 +12,7 @@ Exit code 0 says that nothing remains, 1 that something does.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import os
 import sys
@@ -45,13 +47,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Sweep one run, or all."""
     if options.all:
-        return sweep_all.run(options.region, RUNS, _say, is_looking=options.dry_run)
+        left = _containers(None, is_looking=options.dry_run)
+        return left | sweep_all.run(options.region, RUNS, _say, is_looking=options.dry_run)
     record = read_record(options.run_dir)
     if record.is_going_on:
         raise UsageError(f"run {record.run_id} is still going on (process {record.process}); end it first.")
     ledger = Ledger(options.run_dir / "ledger.jsonl")
     sweeping = _Ended(ledger) if record.aws == "moto" else _Reachable(ledger, record)
-    return sweeping.look() if options.dry_run else sweeping.sweep()
+    left = _containers(record.run_id, is_looking=options.dry_run) if record.aws == "moto" else 0
+    return left | (sweeping.look() if options.dry_run else sweeping.sweep())
+
+
+def _containers(run_id: str | None, *, is_looking: bool) -> int:
+    """Remove the containers of a run, or of all whose process is gone; 1 where any are left, or would be removed."""
+    from harness.offline.hosts.containers import removal
+    from harness.offline.images.engine import connect
+
+    try:
+        client = connect()
+    except UsageError:  # where there is no engine, there are no containers
+        return 0
+    with contextlib.closing(client):
+        tokens = [token for token, run in removal.abandoned(client).items() if run_id in (None, run)]
+        left = 0
+        for label in (f"{removal.LABEL}={token}" for token in tokens):
+            for name in removal.names(client, label):
+                _say(f"{name}: would be removed" if is_looking else f"{name}: removing")
+            left |= bool(tokens) if is_looking else bool(removal.remove(client, label))
+    return int(left)
 
 
 def _say(line: str) -> None:

@@ -35,13 +35,13 @@ def remove(client: Any, label: str) -> list[str]:
     try:
         until(f"nothing with {label} is left", lambda: not _removed(client, label), timeout=30, every=0.1)
     except HarnessError:
-        return _names(client, label)
+        return names(client, label)
     return []
 
 
 def _removed(client: Any, label: str) -> list[str]:
     """Remove what is there and return the names of what was."""
-    found = _names(client, label)
+    found = names(client, label)
     for container in client.containers.list(all=True, filters={"label": label}, ignore_removed=True):
         _attempt(functools.partial(container.remove, force=True, v=True))
     for volume in client.volumes.list(filters={"label": label}):
@@ -56,7 +56,8 @@ def _attempt(action: Callable[[], Any]) -> None:
         action()
 
 
-def _names(client: Any, label: str) -> list[str]:
+def names(client: Any, label: str) -> list[str]:
+    """Return what carries a label, by kind and name."""
     chosen = {"label": label}
     containers = [f"container {one['Names'][0].lstrip('/')}" for one in client.api.containers(all=True, filters=chosen)]
     volumes = [f"volume {one.name}" for one in client.volumes.list(filters=chosen)]
