@@ -11,7 +11,7 @@ UNIT := $(wildcard $(addprefix tests/unit/test_,catalogue.py clusters.py grading
 QUICK := $(UNIT) $(addprefix tests/,plugins hosts engine faults)
 LONG := $(addprefix tests/,unit offline kmeans material reports student torture weather rehearsal)
 
-.PHONY: accept test unit lint bench prove torture clean
+.PHONY: accept test unit lint bench prove torture images parity clean
 
 accept: $(STAMP)
 	$(BIN)/python -m pytest
@@ -40,6 +40,14 @@ torture: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
+
+# What an instance is with --hosts=docker, built once; what is up to date is left alone.
+images: $(STAMP)
+	$(BIN)/python -m harness images
+
+# Both kinds of hosts side by side: a table of behaviours, and the acceptance run.
+parity: $(STAMP)
+	$(BIN)/python -m bench.parity
 
 clean:
 	rm -rf $(VENV) .runs .pytest_cache .mypy_cache .ruff_cache .coverage
