@@ -84,6 +84,7 @@ DEEP = {
     "placeholders": "`YOUR_" + "A_" * 1_900 + "`\n" + "YOUR_A_B " * 400 + "\n",
     "a query": "```sh workstation\naws ec2 describe-vpcs --query '" + "[" * 3_000 + "'\n```\n",
     "links": "<https://a.b/c?d=e#f>\n" * 4_000,
+    "addresses": "[a](http://[b) <http://[> ![c](http://]:x) [d](//[e)\n",
     "words": "thier " * 600 + "\n",
 }  # fmt: skip
 

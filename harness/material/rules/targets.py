@@ -34,13 +34,21 @@ def links_not_moved(material: Material) -> Iterator[Found]:
 @rule("LK002", "error")
 def links_are_addresses(material: Material) -> Iterator[Found]:
     """A link has a scheme that browsers open, a host and no blanks."""
-    hosts = Counter(urlsplit(link.target).netloc for link in material.document.links if _is_web(link))
+    hosts = Counter(_host(link.target) for link in material.document.links if _is_web(link))
     known = {*table("links")["hosts"], *(host for host, count in hosts.items() if count > 1)}
     for link in material.document.links:
         if not link.target.strip():
             yield Found(link.place, f"the link {link.text!r} leads nowhere", "give its address")
             continue
         yield from _address(link, known)
+
+
+def _host(address: str) -> str:
+    """Return the host of an address, empty for what is none."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 def _address(link: Link, known: set[str]) -> Iterator[Found]:
@@ -139,7 +147,7 @@ def known_documents(material: Material) -> Iterator[Found]:
             or any(re.search(entry["pattern"], link.target) for entry in table("links")["moved"])
         ):
             continue
-        same = [one for one in known if urlsplit(one).netloc == urlsplit(target).netloc]
+        same = [one for one in known if _host(one) == _host(target)]
         near = nearest(target, same) if same else ""
         if near and _one_slip(target, near):
             yield Found(link.place, f"{link.target} looks like a slip", f"write {near}")
