@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,12 @@ from botocore.validate import ParamValidator
 
 from harness.aws.session import Aws
 from harness.facts.spot import Options
+
+TYPES = re.compile(
+    r"Invalid type for parameter (?P<name>\S+), value: (?P<value>.*?), type: <class '\w+'>, "
+    r"valid types: <class '(?P<wanted>\w+)'>"
+)
+"""How botocore says that a value has another type than it should have."""
 
 
 def read_options(aws: Aws, path: Path) -> Options:
@@ -38,4 +45,10 @@ def _problem(aws: Aws, options: Any) -> str:
     """Return what botocore finds wrong in the options' form: names, types, nesting."""
     shape = aws.client("ec2").meta.service_model.shape_for("InstanceMarketOptionsRequest")
     report = ParamValidator().validate(options, shape)
-    return " ".join(report.generate_report().split()) if report.has_errors() else ""
+    return TYPES.sub(_in_words, " ".join(report.generate_report().split())) if report.has_errors() else ""
+
+
+def _in_words(match: re.Match[str]) -> str:
+    """Say in a student's words that a value has the wrong type: ``0.01`` in place of ``"0.01"``."""
+    wanted = {"str": "a text in quotes", "dict": "names and values in braces", "int": "a whole number"}
+    return f"{match['name']} is {match['value']}, expected {wanted.get(match['wanted'], match['wanted'])}"

@@ -22,17 +22,19 @@ def test_answer_on_advantages_and_disadvantages(pros_and_cons, context):
 @pytest.mark.requirement("answers.integration")
 def test_answer_on_other_aws_services(integration, context):
     """Written answer: SageMaker with other AWS services, at least two of them."""
-    objection, named = integration.objection(context.homework.answers.words), ", ".join(integration.services)
+    objection, named = integration.objection(context.homework.answers.words), integration.services
+    seen = f"{integration.source}: names {len(named)} ({'; '.join(named) or 'none'})"
     assert not objection, objection
-    assert len(integration.services) >= 2, f"{integration.source}: names {named or 'none'}, expected two AWS services"
+    assert len(named) >= 2, f"{seen}, expected at least 2 AWS services"
 
 
 @pytest.mark.requirement("answers.algorithms")
 def test_answer_on_when_to_use_which_algorithm(algorithms, context):
     """Written answer: when to use which algorithm, at least three of them."""
-    objection, named = algorithms.objection(context.homework.answers.words), ", ".join(algorithms.algorithms)
+    objection, named = algorithms.objection(context.homework.answers.words), algorithms.algorithms
+    seen = f"{algorithms.source}: names {len(named)} ({'; '.join(named) or 'none'})"
     assert not objection, objection
-    assert len(algorithms.algorithms) >= 3, f"{algorithms.source}: names {named or 'none'}, expected three algorithms"
+    assert len(named) >= 3, f"{seen}, expected at least 3 algorithms"
 
 
 @pytest.mark.requirement("answers.other-clouds")

@@ -80,8 +80,9 @@ def test_start_brings_it_up_again(restarted, left):
 def test_force_removes_it_while_it_runs(forced_removal):
     """docker rm -f removes the container while it runs, and plain docker rm does not."""
     refused, forced = forced_removal.refused, forced_removal.forced
+    then = forced_removal.status_then
+    assert then == "running", f"the container was {then} before {forced.line}, expected running — docker start it first"
     assert refused.exit_code != 0, f"{refused.line} removed a running container, expected a refusal"
-    assert forced_removal.status_then == "running", f"it was {forced_removal.status_then} then, expected running"
     removed = f"{forced.line} ({forced.said or 'no answer'})"
     assert forced_removal.is_gone, f"docker ps -a still shows the container after {removed}"
 

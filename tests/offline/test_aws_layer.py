@@ -190,8 +190,8 @@ def test_prices_and_quota_are_read(aws):
     ("content", "said"),
     [
         ("{", "not JSON"),
-        ("[]", "Invalid type"),
-        ('{"MarketType": "spot", "SpotOptions": {"MaxPrice": 0.05}}', "MaxPrice"),
+        ("[]", "expected names and values in braces"),
+        ('{"MarketType": "spot", "SpotOptions": {"MaxPrice": 0.05}}', "MaxPrice is 0.05, expected a text in quotes"),
         ('{"MarketType": "spot", "SpotOption": {}}', "SpotOption"),
     ],
 )

@@ -239,7 +239,7 @@ WRONG = {
     ),
     "stopped first": (
         (test_docker.test_force_removes_it_while_it_runs, replace(FORCED, status_then="exited")),
-        "was exited then",
+        "was exited before",
     ),
     "image missing": ((test_docker.test_images_are_on_the_bastion, Images(("ubuntu:latest",))), "hello-world, httpd"),
     "server named otherwise": (_web(name="web"), "is called web, expected my-apache-app"),
