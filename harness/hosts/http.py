@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
+from harness.cloud import Patience
+from harness.errors import TimedOut
 from harness.facts.httpd import Answer
+from harness.waiting import until
 
 LIMIT = 64 * 1024
 """Bytes of a body that are kept."""
+FIRST = 10
+"""How many times the time of a silent port a new server, or a new rule, may take to be noticed."""
 HEADERS = ("Server", "Content-Type", "Content-Length", "Location", "Last-Modified")
 """The headers that are kept; cookies are not, they may be secrets."""
 
@@ -48,6 +55,22 @@ def request(
     finally:
         connection.close()
     return answer
+
+
+def until_answered(who: str, ask: Callable[[float], Answer], patience: Patience) -> Answer:
+    """Return the first answer, or what came in its place until a new server, or a new rule, must have been noticed.
+
+    ``ask`` is given its seconds, which grow from those of a silent port: a busy host may need more for an answer, and a
+    connection that was begun before the rule is not the one that is answered.
+    """
+    seconds = (patience.silence * min(2**number, FIRST) for number in itertools.count())
+    try:
+        return until(
+            f"{who} answers", lambda: ask(next(seconds)), timeout=FIRST * patience.silence, every=patience.poll,
+            is_done=lambda answer: answer.outcome == "answered",
+        )  # fmt: skip
+    except TimedOut as late:
+        return cast("Answer", late.last)
 
 
 @contextlib.contextmanager

@@ -7,10 +7,12 @@ import http.server
 import socket
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from harness import isolation
+from harness.cloud import OFFLINE
 from harness.facts.httpd import READ, Answer, Page
 from harness.hosts import http as client
 
@@ -142,3 +144,21 @@ def test_page_is_served_when_it_is_the_file():
 def test_page_too_long_to_be_read_whole_is_compared_as_far_as_it_was():
     assert _page("x" * READ + "(cut)", "x" * READ + "x", is_cut=True).is_served
     assert not _page("x" * READ, "y" * READ, is_cut=True).is_served
+
+
+def test_a_busy_server_is_given_longer_than_a_silent_port() -> None:
+    given: list[float] = []
+
+    def ask(seconds: float) -> Answer:
+        given.append(seconds)
+        return Answer("http://host/", "answered" if seconds > 0.04 else "silent")
+
+    patience = replace(OFFLINE, silence=0.01, poll=0.001)
+    assert client.until_answered("the server", ask, patience).outcome == "answered"
+    assert given == [0.01, 0.02, 0.04, 0.08]
+
+
+def test_a_port_that_stays_silent_is_what_it_last_was() -> None:
+    patience = replace(OFFLINE, silence=0.001, poll=0.001)
+    last = client.until_answered("the server", lambda seconds: Answer("http://host/", "silent", said="no"), patience)
+    assert (last.outcome, last.said) == ("silent", "no")

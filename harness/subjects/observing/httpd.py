@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-from harness.errors import TimedOut
 from harness.facts.httpd import Answer, Closed, Edit, Page, Server
 from harness.hosts import http
 from harness.steps import step
 from harness.subjects.stage import Stage
-from harness.waiting import until
-
-TRIES = 10
-"""How many times the time of a silent port a new server, or a new rule, may take to be noticed."""
 
 
 class Httpd(Stage):
@@ -48,21 +43,17 @@ class Httpd(Stage):
     def _read(self, path: str) -> str:
         return self.subject.instances.on_bastion(f"cat {shlex.quote(path)}").stdout
 
-    def _get(self) -> Answer:
-        bastion, asked = self.subject.instances.bastion(), self.homework.httpd
-        return http.get(bastion.public_ip or "", asked.port, "/", timeout=self.patience.silence)
+    def _get(self, seconds: float | None = None) -> Answer:
+        """Return what the port says, in as long as a silent port is given unless told."""
+        return self._ask("/", seconds or self.patience.silence)
 
-    def _served(self, path: str = "/") -> Answer:
+    def _served(self, path: str) -> Answer:
         """Return what a server that has just answered says; a busy one may take longer than a silent port is given."""
+        return self._ask(path, http.FIRST * self.patience.silence)
+
+    def _ask(self, path: str, seconds: float) -> Answer:
         bastion, asked = self.subject.instances.bastion(), self.homework.httpd
-        return http.get(bastion.public_ip or "", asked.port, path, timeout=TRIES * self.patience.silence)
+        return http.get(bastion.public_ip or "", asked.port, path, timeout=seconds)
 
     def _once_answered(self) -> Answer:
-        """Return the first answer, or what came in its place until a new server or rule must have been noticed."""
-        try:
-            return until(
-                "the web server answers", self._get, timeout=TRIES * self.patience.silence, every=self.patience.poll,
-                is_done=lambda answer: answer.outcome == "answered",
-            )  # fmt: skip
-        except TimedOut:
-            return self._get()
+        return http.until_answered("the web server", self._get, self.patience)

@@ -10,7 +10,6 @@ from harness.facts.httpd import Answer
 from harness.facts.jupyter import Doors, Execution, Knocks, Libraries, Removed, TokenLog
 from harness.hosts import http, jupyter
 from harness.steps import step
-from harness.subjects.observing.httpd import TRIES
 from harness.subjects.stage import Stage
 from harness.waiting import until
 
@@ -100,20 +99,14 @@ class Jupyter(Stage):
             host, port, token, timeout=self.patience.command if self._reached() else self.patience.silence
         )
 
-    def _get(self) -> Answer:
+    def _get(self, seconds: float | None = None) -> Answer:
+        """Return what the port says, in as long as a silent port is given unless told."""
         host, port = self._address
-        return http.get(host, port, "/api", timeout=self.patience.silence)
+        return http.get(host, port, "/api", timeout=seconds or self.patience.silence)
 
     @step
     def _reached(self) -> bool:
         """Wait until Jupyter answers the workstation; say whether it does."""
         self._token()
         self.subject.network.open_web_ports()
-        try:
-            until(
-                "Jupyter answers", self._get, timeout=TRIES * self.patience.silence, every=self.patience.poll,
-                is_done=lambda answer: answer.outcome == "answered",
-            )  # fmt: skip
-        except TimedOut:
-            return False
-        return True
+        return http.until_answered("Jupyter", self._get, self.patience).outcome == "answered"

@@ -76,7 +76,7 @@ class Httpd(observing.Httpd):
             raise Unmet("httpd.reachable", f"{page.answer}, so no edit can be seen")
         written = page.file.replace("</body>", f"<p>Edited: {secrets.token_hex(8)}.</p></body>")
         self._replace(page.path, written)
-        answer = self._served()
+        answer = self._served("/")
         after = self.subject.containers.container("httpd.live-edit", before.name)
         return Edit(written, answer, before, after)
 
