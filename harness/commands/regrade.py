@@ -15,9 +15,8 @@ import tempfile
 from pathlib import Path
 
 from harness.catalogue import Homework, load
-from harness.commands import report as rebuilding
 from harness.errors import UsageError
-from harness.grading import bundle, gradescope, html, outputs, reading, recording, terminal
+from harness.grading import bundle, combine, gradescope, html, outputs, reading, recording, terminal
 from harness.grading.grade import Grade
 from harness.grading.reportjson import Report
 
@@ -83,7 +82,7 @@ def _environment() -> dict[str, str]:
 
 def _write(options: argparse.Namespace, homes: list[Path], report: Report, homework: Homework) -> None:
     if options.output is not None:
-        rebuilding.bring(homes, options.output, report)
+        combine.bring(homes, options.output, report)
         outputs.write(options.output, report, homework)
         sys.stdout.write(f"report: {options.output / html.NAME}\n")
     if options.gradescope is not None:

@@ -12,9 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from harness import costs, timeline
 from harness.catalogue import load
-from harness.grading import bundle, html, outputs, reading, recording, reportjson, terminal
+from harness.grading import combine, html, outputs, reading, reportjson, terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,41 +28,11 @@ def run(options: argparse.Namespace) -> int:
     reports = [reading.read(directory, homework) for directory in options.directory]
     report = reading.merge(reports, homework) if len(reports) > 1 else reports[0]
     home = options.output or _home(options.directory, report)
-    bring(options.directory, home, report)
+    combine.bring(options.directory, home, report)
     outputs.write(home, report, homework)
     terminal.show(report.grade, homework, terminal.PlainScreen(sys.stdout), shutil.get_terminal_size().columns)
     sys.stdout.write(f"report: {home / html.NAME}\n")
     return 0 if report.grade.is_perfect else 1
-
-
-def bring(directories: list[Path], home: Path, report: reportjson.Report) -> None:
-    """Bring what the runs recorded to where the report goes, unless it is there: facts, timeline, cost, pictures."""
-    if [directory.resolve() for directory in directories] == [home.resolve()]:
-        return
-    home.mkdir(parents=True, exist_ok=True)
-    if len(directories) == 1:
-        for name in (recording.NAME, timeline.NAME, costs.NAME, bundle.SEAL):
-            _copy(directories[0] / name, home / name)
-    else:
-        _put_together(directories, home, report)
-    for directory in directories:
-        for picture in sorted((directory / bundle.PICTURES).glob("*.png")):
-            _copy(picture, home / bundle.PICTURES / picture.name)
-
-
-def _put_together(directories: list[Path], home: Path, report: reportjson.Report) -> None:
-    seen = list(filter(None, map(recording.read_if_any, directories)))
-    if seen:
-        recording.write(home, recording.merge(seen, report.run, report.grade.score, report.grade.possible))
-    spans = sorted((span for one in directories for span in timeline.read(one)), key=lambda span: span.begun)
-    timeline.write(home, tuple(spans))
-    costs.write(home, [item for one in directories for item in costs.read(one)])
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_file():
-        target.parent.mkdir(exist_ok=True)
-        shutil.copyfile(source, target)
 
 
 def _home(directories: list[Path], report: reportjson.Report) -> Path:

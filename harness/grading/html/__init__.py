@@ -10,7 +10,7 @@ import base64
 import functools
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.catalogue import Homework
 from harness.grading.html.page import Page, page
@@ -34,24 +34,29 @@ def write(directory: Path, report: Report, homework: Homework) -> Path:
 
 def render(content: Page) -> str:
     """Return the page's HTML."""
-    style, script = _text("style.css"), _text("script.js")
-    sources = {"style": _hash(style), "script": _hash(script)}
-    return _environment().get_template("page.html.j2").render(page=content, style=style, script=script, hashes=sources)
+    return fill(HERE, "page.html.j2", "style.css", "script.js", page=content)
+
+
+def fill(folder: Path, template: str, style: str, script: str | None = None, **given: Any) -> str:
+    """Fill a folder's template, which is given the texts of style and script and their hashes, and return the page."""
+    texts = {"style": _text(folder / style), "script": _text(folder / script) if script else ""}
+    hashes = {name: _hash(text) for name, text in texts.items()}
+    return _environment(folder).get_template(template).render(**texts, hashes=hashes, **given)
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def _environment(folder: Path) -> jinja2.Environment:
     import jinja2
 
-    loader = jinja2.FileSystemLoader(HERE)
+    loader = jinja2.FileSystemLoader(folder)
     return jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
 
 
-def _text(name: str) -> str:
+def _text(path: Path) -> str:
     """Return a file that is put into the page, as it stands between its tags."""
-    return "\n" + (HERE / name).read_text(encoding="utf-8")
+    return "\n" + path.read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

@@ -1,0 +1,89 @@
+"""Grading many students side by side, on an engine made for that: Dask distributed.
+
+Without a scheduler's address, a cluster of threads inside this process does it, which opens no port; a student's run is
+a process of its own either way. Workers of another scheduler see this directory at the same path, have AWS credentials
+and the project's directory as their current one (``python -m distributed.cli.dask_worker tcp://… --nthreads 2``);
+no credentials pass through the scheduler.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from harness.cohort import student
+from harness.cohort.roster import Student
+from harness.cohort.shelf import Outcome, Shelf
+from harness.errors import UsageError
+from harness.grading.grade import Phases
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+ANSWERS = 10
+"""Seconds in which a scheduler must answer."""
+
+
+def grade_all(
+    students: Sequence[Student], shelf: Shelf, phase: Phases, *, jobs: int | None, scheduler: str | None, limit: float
+) -> Generator[Outcome]:
+    """Grade the students, at most ``jobs`` at a time (by default as many as there are threads), as they come.
+
+    A student's own ``limit`` is in seconds. Raises :class:`~harness.errors.UsageError` where no scheduler answers.
+    """
+    from distributed import as_completed
+
+    with _client(jobs, scheduler) as client:
+        waiting = iter(students)
+
+        def begin(number: int) -> dict[Future[Outcome], Student]:
+            chosen = itertools.islice(waiting, number)
+            return {client.submit(student.grade, one, shelf, phase, limit, pure=False): one for one in chosen}
+
+        going = begin(jobs or sum(client.nthreads().values()))
+        arriving = as_completed(list(going))
+        for future in arriving:
+            yield _outcome(future, going.pop(future), phase)
+            further = begin(1)
+            going.update(further)
+            arriving.update(list(further))
+
+
+def _outcome(future: Future[Outcome], one: Student, phase: Phases) -> Outcome:
+    """Return what a worker brought back; one that is lost costs one student's outcome, and is said."""
+    error = future.exception()
+    if error is None:
+        found: Outcome = future.result()
+        return found
+    return Outcome(one.name, phase, is_graded=False, trouble=f"{type(error).__name__}: {error}")
+
+
+@contextlib.contextmanager
+def _client(jobs: int | None, scheduler: str | None) -> Iterator[Client]:
+    import distributed
+
+    if scheduler is None:
+        with (
+            tempfile.TemporaryDirectory(prefix="cohort-") as scratch,
+            distributed.LocalCluster(
+                n_workers=1, threads_per_worker=jobs or os.cpu_count() or 1, processes=False, dashboard_address=None,
+                local_directory=scratch, memory_limit=None, silence_logs="ERROR",
+            ) as cluster,
+            distributed.Client(cluster) as client,
+        ):  # fmt: skip
+            yield client
+        return
+    try:
+        client = distributed.Client(scheduler, timeout=ANSWERS)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--scheduler {scheduler}: no Dask scheduler answers there; start one, or leave it out."
+        ) from error
+    with client:
+        if not client.nthreads():
+            raise UsageError(f"--scheduler {scheduler}: it has no workers; start one with `dask worker {scheduler}`.")
+        yield client
