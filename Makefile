@@ -6,30 +6,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-# `make test` runs what was seen green on a quiet machine; the rest takes its minutes and is `make prove`'s.
-UNIT := $(wildcard $(addprefix tests/unit/test_,catalogue.py clusters.py grading*.py isolation.py ledger.py steps.py waiting.py workstation.py))
-QUICK := $(UNIT) $(addprefix tests/,plugins hosts engine faults)
-LONG := $(addprefix tests/,unit offline kmeans material reports student torture weather rehearsal)
-
-.PHONY: accept test unit lint bench prove torture images parity clean
+.PHONY: accept test own lint bench prove torture images parity clean
 
 accept: $(STAMP)
 	$(BIN)/python -m pytest
 
-test: $(STAMP) lint unit
-	$(BIN)/python -m pytest -p no:randomly
+test: $(STAMP) lint own
+	$(BIN)/python -m pytest
 
-unit: $(STAMP)
-	$(BIN)/python -m pytest $(QUICK) -p no:randomly
+# One process, in the order of the files: a room that leaves something behind is seen by the next.
+own: $(STAMP)
+	$(BIN)/python -m pytest tests --ignore=tests/homework -p no:randomly
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The tests that take their minutes, every fault of the table and every right homework, and edits of the document.
+# Every fault of the table and every right homework, and edits of the document: what `make test` has a sample of.
 prove: $(STAMP)
-	$(BIN)/python -m pytest $(LONG) -n 2 -p no:randomly
 	$(BIN)/python -m tests.faults
 	$(BIN)/python -m bench.material
 
