@@ -12,6 +12,7 @@ from harness.aws.kmeans import Example, Settings
 from harness.aws.mnist import DigitsSource, Origin, SampleBucket
 from harness.aws.sdk import SdkExample, SdkProcess
 from harness.errors import CloudTrouble, Unmet
+from harness.facts.kmeans import Predictions
 from harness.facts.sagemaker import Cleaned
 from harness.steps import begin, shared_step, step
 from harness.subjects import observing
@@ -212,6 +213,14 @@ class Sagemaker(observing.Sagemaker):
         )  # fmt: skip
 
     # What is seen of it.
+
+    @step
+    def predictions(self) -> Predictions:
+        """Have the endpoint predict, and end the SDK's process: nothing more is asked of it, and it is a large one."""
+        try:
+            return super().predictions()
+        finally:
+            self.close()
 
     # And its end.
 
