@@ -73,6 +73,10 @@ HARMFUL = [
     ("4. When do you use which algorithm? Name at least three.\n", "", None),
     ("    k=10,", "    k=12,", None),
     ("docker rm jupyter\n", "", None),
+    ("  && rm -rf /var/lib", "  rm -rf /var/lib", "DF005"),
+    ("docker ps -a\ndocker start", "docker ps a\ndocker start", "PG002"),
+    ("### Docker images", "###Docker images", "MD011"),
+    ("`http://YOUR_BASTION_IP:8800/?token=YOUR_TOKEN`", "htp://jupyter.example.org/", "LK009"),
 ]  # fmt: skip
 
 

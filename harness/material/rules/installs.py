@@ -22,6 +22,10 @@ def installs_something(material: Material) -> Iterator[Found]:
             yield Found(command.place, "ERROR: You must give at least one requirement to install", "name a package")
 
 
+_PROGRAMS = ("rm", "apt-get", "apt", "pip", "pip3", "mkdir", "cp", "mv", "echo", "chmod", "ln")
+"""Programs whose name behind an install is the next command's, its ``&&`` lost."""
+
+
 @rule("DF005", "error")
 def packages_exist(material: Material) -> Iterator[Found]:
     """Packages are ones that the base's release has (dated table)."""
@@ -46,6 +50,9 @@ def packages_exist(material: Material) -> Iterator[Found]:
                 and nearest(name, known)
             ):
                 yield Found(word.place, f"E: Unable to locate package {name}", f"write {nearest(name, known)}")
+            elif name in _PROGRAMS or (word.text.startswith("/") and not word.text.endswith(".deb")):
+                message = f"E: Unable to locate package {name}: another command begins here"
+                yield Found(word.place, message, "write && before it")
 
 
 @rule("DF006", "error")

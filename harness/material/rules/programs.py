@@ -45,6 +45,9 @@ def docker_verbs(material: Material) -> Iterator[Found]:
         for word in line.unknown:
             repair = meant(word.text, known.flags | known.values, f"see docker {line.name} --help")
             yield Found(word.place, f"docker {line.name}: unknown flag: {word.text}", repair)
+        if line.operands and line.name in ("ps", "version", "info"):
+            message = f"docker {line.name} accepts no arguments: {line.operands[0].text!r} is one"
+            yield Found(line.operands[0].place, message, "remove it")
         if len(line.operands) < known.operands:
             yield Found(
                 line.command.place, f"docker {line.name} requires at least {known.operands} argument"

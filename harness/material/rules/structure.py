@@ -190,3 +190,12 @@ def blocks_hold_something(material: Material) -> Iterator[Found]:
         if not block.text.strip():
             yield Found(Place(max(block.place.line - 1, 1)), "an empty block: a step seems to be missing here",
                         "write the step, or remove the block")  # fmt: skip
+
+
+@rule("MD011", "warning")
+def headings_have_a_blank(material: Material) -> Iterator[Found]:
+    """A heading has a blank after its signs: without it, it is a line of text, and the steps below belong elsewhere."""
+    for prose in material.document.prose:
+        for place, text in _lines(prose) if prose.kind != "heading" else ():
+            if re.match(r"#{1,6}[A-Za-z]", text):
+                yield Found(place, f"{text[:40]!r} is no heading: a blank is missing after #", "put a blank after #")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from harness.material.document import Link
+from harness.material.document import Link, Place
 from harness.material.finding import Found, rule
 from harness.material.material import Material
 from harness.material.placeholders import PATTERN
@@ -41,6 +41,21 @@ def links_are_addresses(material: Material) -> Iterator[Found]:
             yield Found(link.place, f"the link {link.text!r} leads nowhere", "give its address")
             continue
         yield from _address(link, known)
+
+
+@rule("LK009", "error")
+def schemes_in_text(material: Material) -> Iterator[Found]:
+    """An address in the text begins with a scheme that browsers open."""
+    for prose in material.document.prose:
+        for run in prose.runs:
+            for match in re.finditer(r"\b([a-z]{2,6})://?(?=[\w.-]+\.[a-z]{2,})", run.text):
+                if match[1] not in ("http", "https") and nearest(match[1], ["https", "http"]):
+                    place = Place(run.place.line, run.place.col + match.start())
+                    yield Found(
+                        place,
+                        f"browsers open no {match[1]}: addresses",
+                        f"write {nearest(match[1], ['https', 'http'])}",
+                    )
 
 
 def _host(address: str) -> str:
