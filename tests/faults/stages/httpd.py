@@ -128,7 +128,7 @@ def restarted_for_the_edit(env: Environment) -> None:
     write = own._replace
     own._replace = lambda path, text: (write(path, text), env.bash("docker restart -t 0 my-apache-app"))[0]  # type: ignore[method-assign]
     get = own._served
-    own._served = lambda: _patiently(get)  # type: ignore[method-assign]
+    own._served = lambda path: _patiently(lambda: get(path))  # type: ignore[method-assign]
 
 
 def _patiently(get: Callable[[], Any]) -> Any:
