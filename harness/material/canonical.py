@@ -85,8 +85,15 @@ def _rows(block: Block) -> Iterator[Item]:
     """Yield the rows of a file; of a page what it is made of, not what is written on it."""
     for row, line in enumerate(block.text.split("\n")):
         text = re.sub(r"(?:^|>)[^<>]*(?=<|$)", lambda m: m[0][:1].replace("<", ""), line) if _is_page(block) else line
-        if text.strip() and not (text.lstrip().startswith("#") and block.kind == "python"):
+        text = _cell_row(line) if block.kind == "python" else text
+        if text.strip():
             yield Item(f"{_name(block)}: {' '.join(text.split())}", block.at(row, len(line) - len(line.lstrip())))
+
+
+def _cell_row(line: str) -> str:
+    """Return a row of Python without its comment, simple texts in double quotes."""
+    bare = re.sub(r"(?:^|\s)#[^'\"]*$", "", line)
+    return re.sub(r"(?<![\"'\w])'([^'\"\\]*)'(?![\"'])", r'"\1"', bare)
 
 
 def _is_page(block: Block) -> bool:

@@ -71,6 +71,8 @@ def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
         lost, gained = sorted(old - new), sorted(new - old)
         if kind is _sides:
             lost, gained = _swapped(lost, gained)
+        if kind is _figures and not lost:  # "two remarks:" before something new changes nothing that was there
+            gained = [figure for figure in gained if re.search(rf"(?<!\w){re.escape(figure)}(?!\w)", now)]
         if (gained or lost) and not (kind in _BOTH_SIDED and not (lost and gained)):
             word = gained[0] if gained else ""
             place = _place(one, marks.get(word, word)) if word else _gap(one, clause.text, lost[0])
@@ -170,6 +172,7 @@ def _names(text: str) -> Iterator[str]:
 
 
 def _figures(text: str) -> Iterator[str]:
+    text = re.sub(r"\[\^\w+\]:?", "", text)  # marks of footnotes
     for match in re.finditer(r"(?<![\w.-])\d+(?:[.,]\d+)*(?![\w-])", text):
         yield match[0]
     for match in re.finditer(r"\b[a-z]+\b", text.lower()):
@@ -225,7 +228,8 @@ _OPPOSITES = (
 def _labels(text: str) -> Iterator[str]:
     """Yield capitalised words inside of sentences: labels of a console, names of products and providers."""
     for match in re.finditer(r"(?<=[a-z,*] )(?:\*\*)?([A-Z][A-Za-z]+)", text):
-        yield match[1]
+        if match[1] not in ("YOUR", "MY", "THE"):  # what placeholders begin with
+            yield match[1]
 
 
 _KINDS = (_names, _figures, _ban, _deeds, _sides, _labels)
@@ -308,9 +312,13 @@ IMPERATIVES = frozenset(
 )
 
 
+_REMARK = re.compile(r"Note(?:[:,]| that\b| [A-Z])")
+"""A remark that only begins like an instruction."""
+
+
 def instructions(text: str) -> list[str]:
     """Return the sentences of a text that tell the reader to do something."""
-    sentences = [s for s in re.split(r"(?<=[.!?])\s+", text) if len(s.split()) > 3]
+    sentences = [s for s in re.split(r"(?<=[.!?])\s+", text) if len(s.split()) > 3 and not _REMARK.match(s)]
     return [
         s
         for s in sentences

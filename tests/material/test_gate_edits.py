@@ -27,6 +27,10 @@ HARMLESS = {
     ),
     "packages in another order": edited("h5py pandas keras", "pandas keras h5py"),
     "the text of the page": edited("It works on the bastion", "Hello from the bastion"),
+    "remarks": edited("### Log in\n\n", "### Log in\n\nTwo remarks:\n\n- Bastions are also called jump hosts.\n- The first login takes longer.\n\n"),
+    "a note": edited("### Launch the bastion\n\n", "### Launch the bastion\n\n> **Note** Images differ from region to region.\n\n"),
+    "quotes of Python": edited('instance_type="ml.c4.xlarge"', "instance_type='ml.c4.xlarge'"),
+    "a placeholder of another name": text().replace("YOUR_BASTION_NAME", "YOUR_JUMPBOX_NAME"),
     "a mode with its zero": edited("chmod 400", "chmod 0400"),
     "line ends of Windows": text().replace("\n", "\r\n"),
 }  # fmt: skip
