@@ -438,3 +438,19 @@ def test_workers_find_the_run_directory_however_it_is_written(homework) -> None:
     )
     assert result.ret == 0, result.stdout.str() + result.stderr.str()
     assert (elsewhere / "report.json").exists()
+
+
+def test_worker_that_is_killed_is_replaced_and_the_run_ends(homework) -> None:
+    """Also where one test is left: xdist's own replacement waits for a second one for ever."""
+    directory, root = str(homework.pytester.path), str(Path(fixtures.run.__file__).parents[1])
+    homework.pytester.makeconftest(
+        CONFTEST.replace(" run ", " run distribution ").format(directory=directory, root=root)
+    )
+    homework.write(ssh="import os; os.kill(os.getpid(), 9)", turn_in="pass")
+    homework.pytester.plugins = []
+    result = homework.pytester.runpytest_subprocess(
+        "-n2", "-p", "xdist", "-p", "no:pytest11.testinfra", f"--run-dir={homework.run_dir}", timeout=60
+    )
+    assert result.ret == 1
+    assert homework.judged("final.turn-in")["verdict"] == "met"
+    assert homework.report["is_grade"] is False
