@@ -130,7 +130,7 @@ def _main(arguments: list[str]) -> None:
 
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     restrict(directories["--write"], directories["--read"])
-    os.umask(0o022)
+    os.umask(0o002)  # that of a user with a group of their own, as Ubuntu has it (pam_umask)
     signal(SIGPIPE, SIG_DFL)  # Python ignores it, and what it starts would, too
     os.execvp(argv[0], argv)  # noqa: S606 - that is its purpose
 

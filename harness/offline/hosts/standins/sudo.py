@@ -132,6 +132,7 @@ def _execute(command: list[str], environment: dict[str, str]) -> int:
     else:
         candidates = [f"{directory}/{name}" for directory in environment.get("PATH", "").split(":")]
     sys.stdout.flush()
+    os.umask(0o022)  # root's
     for path in candidates:
         if os.access(path, os.X_OK) and not os.path.isdir(path):  # noqa: PTH112
             os.execve(path, [name, *command[1:]], environment)  # noqa: S606 - that is its purpose
