@@ -29,6 +29,8 @@ ROOT = Path(__file__).parent.parent
 ANYWHERE = ipaddress.ip_network("0.0.0.0/0")
 RULES = tuple(IngressRule("tcp", port, port, ANYWHERE) for port in (22, 8003))
 OUT = (EgressRule("-1", 0, 65535, ANYWHERE),)
+PATIENCE = 100
+"""Seconds that a line may take; installing Docker takes most of them on a busy machine."""
 MASKS = (
     (r"\b\d{1,3}(\.\d{1,3}){3}\b", "ADDRESS"), (r"\b[0-9a-f]{12,64}\b", "ID"), (r"\bi-[0-9a-f]+\b", "INSTANCE"),
     (r"\d{4}-\d\d-\d\d[T ][\d:.]+\S*", "TIME"), (r"\b\d+(\.\d+)? ?s\b", "SECONDS"), (r"ec2-[\w.-]+", "ADDRESS"),
@@ -144,7 +146,12 @@ class Machine:
         base += ["-o", "IdentitiesOnly=yes", "-i", str(self.keys[case.key]), *case.options]
         argv = ["ssh", *base, f"ubuntu@{self.spec.public_ip}", case.line]
         env = {**os.environ, "SSH_AUTH_SOCK": self.agent}
-        done = subprocess.run(argv, capture_output=True, text=True, input=case.input, timeout=300, check=False, env=env)
+        try:
+            done = subprocess.run(
+                argv, capture_output=True, text=True, input=case.input, timeout=PATIENCE, check=False, env=env
+            )
+        except subprocess.TimeoutExpired:
+            return Outcome(124, f"nothing came back within {PATIENCE} s")
         return Outcome(done.returncode, masked(done.stdout))
 
 
