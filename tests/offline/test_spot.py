@@ -21,7 +21,7 @@ def history(client, **given):
 
 @pytest.mark.parametrize(("region", "on_demand"), [("us-east-1", 0.0928), ("eu-west-1", 0.1008)])
 def test_the_price_now_is_fresh_varies_by_zone_and_is_below_on_demand(root, region, on_demand) -> None:
-    prices = history(root("ec2", region_name=region), InstanceTypes=["t2.large"], StartTime=NOW)
+    prices = history(root("ec2", region_name=region), InstanceTypes=["t2.large"], StartTime=NOW, EndTime=NOW)
     zones = [price["AvailabilityZone"] for price in prices]
     assert len(zones) == len(set(zones)) > 1
     assert all(on_demand * 0.2 < float(price["SpotPrice"]) < on_demand * 0.6 for price in prices)
