@@ -64,7 +64,7 @@ def test_everything_is_asked_and_said_and_nothing_is_changed(offline, admin):
     assert "actions are allowed" in said
     assert "bastion: 0.5 h of t2.large (price list)" in said
     assert "endpoint: 0.25 h of ml.m4.xlarge (approximate, table of " in said
-    assert "estimate: $0.22" in said
+    assert "estimate: $0.20" in said
 
 
 def test_only_what_the_chosen_tests_need_is_asked_for(admin):
@@ -91,7 +91,7 @@ def _credentials(aws: Aws):
 
 def test_dearer_than_allowed_is_stopped_and_the_dearest_item_named(admin):
     assert stopped(admin, max_cost=0.01).startswith(
-        "the run is estimated at $0.22, more than --max-cost 0.01; the dearest"
+        "the run is estimated at $0.20, more than --max-cost 0.01; the dearest"
     )
     assert "--max-cost $0.30" in "\n".join(examined(admin, max_cost=0.3))
 

@@ -206,7 +206,7 @@ class SmallDigits(Direct):
 def test_digits_of_another_size(begin):
     found = judged(begin(SmallDigits))
     assert "feature_dim=64, expected 784" in found.pop("kmeans.trained")
-    assert "vectors of (64,) numbers, expected 784" in found.pop("kmeans.training-data")
+    assert "vectors of (64,) numbers, expected vectors of 784" in found.pop("kmeans.training-data")
     assert found == {}
 
 
