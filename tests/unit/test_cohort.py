@@ -149,3 +149,10 @@ def test_the_overview_escapes_and_masks_what_a_run_said(tmp_path) -> None:
     assert "abcdefghijklmnop" not in text
     assert "&lt;script&gt;" in text
     assert "://" not in text
+
+
+def test_columns_stand_below_their_stage() -> None:
+    seen, homework = overview.overview([line("ann", everything())], load()), load()
+    below = [title for title, width in seen.stages.items() for _ in range(width)]
+    assert below == [homework.stages[one.stage].title for one in seen.requirements]
+    assert len(below) == len(homework.requirements)

@@ -59,7 +59,7 @@ def write(directory: Path, lines: Sequence[Line], homework: Homework) -> Path:
 def overview(lines: Sequence[Line], homework: Homework) -> Overview:
     """Gather what the page says."""
     grades = [line.report.grade.score for line in lines if line.report and not line.is_open]
-    requirements = tuple(homework.requirement)
+    requirements = tuple(one for stage in homework.stage for one in homework.requirement if one.stage == stage.name)
     return Overview(
         title=homework.homework.title,
         lines=tuple(sorted(lines, key=lambda line: (not line.is_open, _score(line), line.student.casefold()))),
