@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import os
 import tempfile
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 ANSWERS = 10
-"""Seconds in which a scheduler must answer."""
+"""Seconds in which a scheduler must answer, and have a worker."""
 
 
 def grade_all(
@@ -62,21 +63,30 @@ def _outcome(future: Future[Outcome], one: Student, phase: Phases) -> Outcome:
     return Outcome(one.name, phase, is_graded=False, trouble=f"{type(error).__name__}: {error}")
 
 
+def _client(jobs: int | None, scheduler: str | None) -> contextlib.AbstractContextManager[Client]:
+    return _threads(jobs or os.cpu_count() or 1) if scheduler is None else _workers(scheduler)
+
+
 @contextlib.contextmanager
-def _client(jobs: int | None, scheduler: str | None) -> Iterator[Client]:
+def _threads(jobs: int) -> Iterator[Client]:
     import distributed
 
-    if scheduler is None:
-        with (
-            tempfile.TemporaryDirectory(prefix="cohort-") as scratch,
-            distributed.LocalCluster(
-                n_workers=1, threads_per_worker=jobs or os.cpu_count() or 1, processes=False, dashboard_address=None,
-                local_directory=scratch, memory_limit=None, silence_logs="ERROR",
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):  # fmt: skip
-            yield client
-        return
+    with contextlib.ExitStack() as stack, warnings.catch_warnings():
+        # Dask asks which address leads out, for a name of its own; without a network it says that it found none.
+        warnings.filterwarnings("ignore", "Couldn't detect a suitable IP", RuntimeWarning)
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="cohort-"))
+        cluster = distributed.LocalCluster(
+            n_workers=1, threads_per_worker=jobs, processes=False, dashboard_address=None, local_directory=scratch,
+            memory_limit=None, silence_logs="ERROR",
+        )  # fmt: skip
+        stack.enter_context(cluster)
+        yield stack.enter_context(distributed.Client(cluster))
+
+
+@contextlib.contextmanager
+def _workers(scheduler: str) -> Iterator[Client]:
+    import distributed
+
     try:
         client = distributed.Client(scheduler, timeout=ANSWERS)
     except (OSError, ValueError) as error:
@@ -84,6 +94,10 @@ def _client(jobs: int | None, scheduler: str | None) -> Iterator[Client]:
             f"--scheduler {scheduler}: no Dask scheduler answers there; start one, or leave it out."
         ) from error
     with client:
-        if not client.nthreads():
-            raise UsageError(f"--scheduler {scheduler}: it has no workers; start one with `dask worker {scheduler}`.")
+        try:
+            client.wait_for_workers(1, timeout=ANSWERS)
+        except TimeoutError as error:
+            raise UsageError(
+                f"--scheduler {scheduler}: it has no workers; start one with `dask worker {scheduler}`."
+            ) from error
         yield client

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from harness.catalogue import load
-from harness.cohort import gradebook, overview, roster
+from harness.cohort import crew, gradebook, overview, roster
 from harness.cohort.gradebook import Line
 from harness.cohort.shelf import Outcome, Shelf
 from harness.errors import UsageError
@@ -156,3 +156,20 @@ def test_columns_stand_below_their_stage() -> None:
     below = [title for title, width in seen.stages.items() for _ in range(width)]
     assert below == [homework.stages[one.stage].title for one in seen.requirements]
     assert len(below) == len(homework.requirements)
+
+
+def test_a_scheduler_that_does_not_answer_is_one_sentence(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(crew, "ANSWERS", 0.2)
+    arriving = crew.grade_all([], Shelf(tmp_path), "live", jobs=1, scheduler="tcp://127.0.0.1:1", limit=1)
+    with pytest.raises(UsageError, match=r"--scheduler tcp://127\.0\.0\.1:1: no Dask scheduler answers there"):
+        next(arriving)
+
+
+def test_one_who_cannot_be_entered_is_told_and_graded_when_called_again(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    nobody = roster.Student("ann", tmp_path, profile="nobodys")
+    for _ in range(2):
+        (outcome,) = crew.grade_all([nobody], Shelf(tmp_path), "live", jobs=2, scheduler=None, limit=60)
+        assert outcome.is_graded is False
+        assert "nobodys" in outcome.trouble
