@@ -217,6 +217,15 @@ def test_ctrl_c_interrupts_and_the_shell_goes_on(host):
     assert terminal.close() == 0
 
 
+def test_a_login_ignores_no_signal_whatever_the_cloud_was_started_from(host):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as of a program that a script starts in the background
+    try:
+        seen = host.run("sh -c 'kill -INT $$; echo ignored'; echo after")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen.stdout == "after\n"
+
+
 def test_the_window_size_is_passed_on_and_changes(host):
     terminal = spawn(host)
     terminal.until("$ ")

@@ -18,7 +18,17 @@ import errno
 import os
 import struct
 import sys
-from _signal import SIG_DFL, SIGPIPE, signal  # type: ignore[import-not-found]  # the signal module doubles the start
+
+# The signal module doubles the start.
+from _signal import (  # type: ignore[import-not-found]
+    SIG_DFL,
+    SIGHUP,
+    SIGINT,
+    SIGPIPE,
+    SIGQUIT,
+    SIGTERM,
+    signal,
+)
 
 TYPE_CHECKING = False  # importing it from typing would double the launcher's time
 if TYPE_CHECKING:
@@ -131,7 +141,9 @@ def _main(arguments: list[str]) -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     restrict(directories["--write"], directories["--read"])
     os.umask(0o002)  # that of a user with a group of their own, as Ubuntu has it (pam_umask)
-    signal(SIGPIPE, SIG_DFL)  # Python ignores it, and what it starts would, too
+    # A login begins with none ignored: Python ignores a closed pipe, and whoever runs in the background more than that.
+    for number in (SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM):
+        signal(number, SIG_DFL)
     os.execvp(argv[0], argv)  # noqa: S606 - that is its purpose
 
 
