@@ -1,9 +1,9 @@
 """Grading many students side by side, on an engine made for that: Dask distributed.
 
-Without a scheduler's address, a cluster of threads inside this process does it, which opens no port; a student's run is
-a process of its own either way. Workers of another scheduler see this directory at the same path, have AWS credentials
-and the project's directory as their current one (``python -m distributed.cli.dask_worker tcp://… --nthreads 2``);
-no credentials pass through the scheduler.
+Without a scheduler's address, a cluster of threads inside this process does it, which opens no port but those of
+Dask's own pages, on loopback; a student's run is a process of its own either way. Workers of another scheduler see
+this directory at the same path, have AWS credentials and the project's directory as their current one
+(``python -m distributed.cli.dask_worker tcp://… --nthreads 2``); no credentials pass through the scheduler.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 ANSWERS = 10
 """Seconds in which a scheduler must answer, and have a worker."""
+
+HERE = "127.0.0.1:0"
+"""Where Dask's own pages are: it cannot be without, and by itself takes port 8787 of every address."""
 
 
 def grade_all(
@@ -76,8 +79,8 @@ def _threads(jobs: int) -> Iterator[Client]:
         warnings.filterwarnings("ignore", "Couldn't detect a suitable IP", RuntimeWarning)
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="cohort-"))
         cluster = distributed.LocalCluster(
-            n_workers=1, threads_per_worker=jobs, processes=False, dashboard_address=None, local_directory=scratch,
-            memory_limit=None, silence_logs="ERROR",
+            n_workers=1, threads_per_worker=jobs, processes=False, local_directory=scratch, dashboard_address=HERE,
+            worker_dashboard_address=HERE, memory_limit=None, silence_logs="ERROR",
         )  # fmt: skip
         stack.enter_context(cluster)
         yield stack.enter_context(distributed.Client(cluster))
