@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -35,6 +36,8 @@ _JUDGING = (
 )
 _SENTENCE = 500
 """Characters of what was in the way."""
+TEARDOWN = 120.0
+"""Seconds in which a run that is ended removes what it made."""
 _SWEEPING = 600.0
 """Seconds that removing what an interrupted run left may take."""
 
@@ -129,6 +132,9 @@ def _run(command: Sequence[str], environment: dict[str, str], log: Path, limit: 
         try:
             return int(child.wait(limit))
         except subprocess.TimeoutExpired as error:
+            child.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(TEARDOWN)
             raise UsageError(f"it took longer than {limit / 60:.0f} minutes; look at {log}.") from error
 
 

@@ -24,13 +24,11 @@ from harness import catalogue
 from harness.cohort import gradebook, overview, roster
 from harness.cohort.roster import Student
 from harness.cohort.shelf import PHASES, Outcome, Shelf
+from harness.cohort.student import TEARDOWN
 from harness.errors import TimedOut, UsageError
 from harness.grading.grade import Phases
 from harness.runrecord import read_record
 from harness.waiting import until
-
-_TEARDOWN = 120.0
-"""Seconds in which an interrupted run removes what it made."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +143,7 @@ def _ending_what_goes_on(students: Sequence[Student], shelf: Shelf, phase: Phase
             with contextlib.suppress(ProcessLookupError):
                 os.kill(record.process, signal.SIGTERM)
         with contextlib.suppress(TimedOut):  # the keeper of each ends it then, and the next cohort sweeps
-            until("the runs have ended", lambda: not any(one.is_going_on for one in going), timeout=_TEARDOWN)
+            until("the runs have ended", lambda: not any(one.is_going_on for one in going), timeout=TEARDOWN)
         raise
 
 

@@ -139,7 +139,11 @@ def school(home: Path, students: int, at_once: int = 2) -> Iterator[School]:
         with _variables(exports), ThreadPoolExecutor(at_once) as pool:
             list(pool.map(found.enrol, range(students)))
         found.write_roster()
-        yield found
+        try:
+            yield found
+        finally:
+            cloud.terminate()  # so that it removes what it made; the leash is for the case that this process is killed
+            cloud.wait(60)
 
 
 def _until_ready(cloud: subprocess.Popen[str]) -> dict[str, str]:
