@@ -31,6 +31,8 @@ MARKER = "HARNESS_LEASH"
 
 _PATIENCE = 5.0
 """Seconds that processes are given to vanish after SIGKILL; only an uninterruptible one takes longer than a moment."""
+_NESTED = 30.0
+"""Seconds that keepers of leashes within a leash are given to do their work."""
 _COMMAND = 180.0
 """Seconds that a command at the end may take."""
 
@@ -142,18 +144,37 @@ class Leash:
 def end_processes(marks: Mapping[str, str], adopted: Mapping[int, float]) -> None:
     """Kill the processes that carry all ``marks``, those adopted (pid: start time), their sessions and descendants.
 
-    Looks again until none is found: a process may fork while it is looked for.
+    Looks again until none is found: a process may fork while it is looked for. The keeper of a leash within this one
+    is not killed but waited for: it removes the directories of whoever it kept for.
     """
     import psutil  # here, not above: the keeper starts in a third of the time without it
 
+    keepers: set[Any] = set()
     for _ in range(50):
         found = _find(psutil, marks, adopted)
-        if not found:
-            return
-        for process in found:
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                process.send_signal(signal.SIGKILL)
-        psutil.wait_procs([process for process in found if not _is_own_child(psutil, process)], timeout=_PATIENCE)
+        keepers.update(process for process in found if _is_keeper(psutil, process))
+        doomed = [process for process in found if process not in keepers]
+        if not doomed:
+            break
+        _kill(psutil, doomed)
+    # Whoever they kept for is dead, so they have work to do; one that does not come to its end is none of ours.
+    _, late = psutil.wait_procs(keepers, timeout=_NESTED)
+    _kill(psutil, late)
+
+
+def _kill(psutil: Any, processes: Iterable[Any]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            process.send_signal(signal.SIGKILL)
+    psutil.wait_procs([process for process in processes if not _is_own_child(psutil, process)], timeout=_PATIENCE)
+
+
+def _is_keeper(psutil: Any, process: Any) -> bool:
+    """Say whether a process keeps a leash within this one."""
+    try:
+        return bool(process.cmdline()[1:3] == ["-I", "-S"] and process.cmdline()[3].endswith("/harness/leash.py"))
+    except (psutil.Error, IndexError):
+        return False
 
 
 def _find(psutil: Any, marks: Mapping[str, str], adopted: Mapping[int, float]) -> list[Any]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import tempfile
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from harness.cohort.roster import Student
 from harness.cohort.shelf import Outcome, Shelf
 from harness.errors import UsageError
 from harness.grading.grade import Phases
+from harness.leash import Leash
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -72,15 +72,17 @@ def _client(jobs: int | None, scheduler: str | None) -> contextlib.AbstractConte
 
 @contextlib.contextmanager
 def _threads(jobs: int) -> Iterator[Client]:
+    import dask
     import distributed
 
     with contextlib.ExitStack() as stack, warnings.catch_warnings():
         # Dask asks which address leads out, for a name of its own; without a network it says that it found none.
         warnings.filterwarnings("ignore", "Couldn't detect a suitable IP", RuntimeWarning)
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="cohort-"))
+        scratch = str(stack.enter_context(Leash()).directory("cohort-"))
+        stack.enter_context(dask.config.set({"temporary-directory": scratch}))  # the scheduler's too
         cluster = distributed.LocalCluster(
-            n_workers=1, threads_per_worker=jobs, processes=False, local_directory=scratch, dashboard_address=HERE,
-            worker_dashboard_address=HERE, memory_limit=None, silence_logs="ERROR",
+            n_workers=1, threads_per_worker=jobs, processes=False, dashboard_address=HERE, worker_dashboard_address=HERE,
+            memory_limit=None, silence_logs="ERROR",
         )  # fmt: skip
         stack.enter_context(cluster)
         yield stack.enter_context(distributed.Client(cluster))

@@ -6,25 +6,39 @@ import csv
 import os
 import signal
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from harness.cohort.shelf import Shelf
+from harness.waiting import until
 from tests.cohort.school import ROOT, school
 
 STUDENTS = 2
+
+
+def lying() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).iterdir())
+
+
+def left(before: set[Path]) -> set[Path]:
+    """Return what lies in the temporary directory of a cohort and its runs."""
+    return {path for path in lying() - before if path.name.startswith(("cohort-", "home", "cloud", "run-"))}
 
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """Kill a cohort with SIGKILL once its first student is graded, then let another go on."""
     with school(tmp_path_factory.mktemp("school"), STUDENTS) as found:
+        there = lying()
         first = subprocess.Popen(
             found.cohort("--jobs=1"), cwd=ROOT, env=found.environment, stdout=subprocess.PIPE, text=True
         )
         with first:
             before = next((line for line in first.stdout if line.startswith("1/")), "")
             os.kill(first.pid, signal.SIGKILL)
+        until("the killed cohort's directories are gone", lambda: not left(there), timeout=30)
         yield found, before, found.grade("--jobs=1")
 
 
