@@ -16,11 +16,12 @@ from harness.facts.final import Event
 def find_events(aws: Aws, resource: str, name: str) -> tuple[Event, ...]:
     """Return the events of one name that concern a resource (its id), the oldest first.
 
-    AWS keeps 90 days and shows an event about five minutes after the call; nobody waits for it here.
+    AWS keeps 90 days, answers with the newest first and in whole seconds, and shows an event about five minutes after
+    the call; nobody waits for it here.
     """
     wanted = [{"AttributeKey": "ResourceName", "AttributeValue": resource}]
     found = pages(aws, "cloudtrail", "lookup_events", "Events", LookupAttributes=wanted)
-    events = [_event(event) for event in found if event["EventName"] == name]
+    events = [_event(event) for event in reversed(found) if event["EventName"] == name]
     return tuple(sorted(events, key=lambda event: event.time))
 
 
@@ -48,7 +49,7 @@ def find_records(aws: Aws, name: str) -> tuple[Record, ...]:
     """Return the calls of one name that succeeded, the oldest first; AWS keeps 90 days."""
     wanted = [{"AttributeKey": "EventName", "AttributeValue": name}]
     found = pages(aws, "cloudtrail", "lookup_events", "Events", LookupAttributes=wanted)
-    records = [(event, json.loads(event.get("CloudTrailEvent") or "{}")) for event in found]
+    records = [(event, json.loads(event.get("CloudTrailEvent") or "{}")) for event in reversed(found)]
     done = [_record(event, record) for event, record in records if not record.get("errorCode")]
     return tuple(sorted(done, key=lambda record: record.event.time))
 

@@ -60,12 +60,17 @@ class PrivateEnd:
 
     @property
     def bastion_was_kept(self) -> bool:
-        """Say whether the bastion ran on: it was seen to, or it ended later than the private instance."""
+        """Say whether the bastion ran on: it was seen to, or it ended later than the private instance.
+
+        CloudTrail tells whole seconds: of two calls within one, the bastion's is taken for the later.
+        """
         if self.bastion_then is not None:
             return self.bastion_then == "running"
         if self.bastion is None or not self.bastion.is_terminated:
             return True
-        return bool(self.private.at and self.bastion.at and self.private.at < self.bastion.at)
+        if not self.private.at or self.private.at != self.bastion.at:
+            return bool(self.private.at and self.bastion.at and self.private.at < self.bastion.at)
+        return bool(self.private.events) and self.bastion_id not in self.private.events[0].resources
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 from unittest import mock
 
@@ -23,6 +24,7 @@ WITHOUT_HOSTS = (
 EXAMPLE = ("make_bucket", "make_notebook", "upload", "train", "deploy")
 ENDS = ("terminate_private", "terminate_spot", "terminate_bastion")
 LAUNCHED = ("bastion.launched", "private.launched", "spot.launched")
+DAY = datetime.timedelta(days=1)
 ENDED = ("private.terminated", "spot.terminated", "jupyter.removed", "final.instances-terminated")
 
 
@@ -53,6 +55,13 @@ class Account:
         for id, reservation in list(reservations.items()):
             if any(instance.id == self.work.ids[role] for instance in reservation.instances):
                 del reservations[id]
+
+    def age(self) -> None:
+        """Let the buckets and volumes that there are be a day older: AWS tells their age in whole seconds."""
+        for bucket in self.offline.backend("s3", "aws").buckets.values():
+            bucket.creation_date -= DAY
+        for volume in self.offline.backend("ec2").volumes.values():
+            volume.create_time -= DAY
 
 
 @pytest.fixture
@@ -129,6 +138,7 @@ def test_what_was_there_before_and_what_others_make_does_not_count(account) -> N
     owner = Aws(account.offline.cloud, account.offline.cloud.owner)
     owner.client("s3").create_bucket(Bucket="holidays")
     owner.client("ec2").create_volume(AvailabilityZone="us-east-1a", Size=1)
+    account.age()
     account.work.do(*WITHOUT_HOSTS, *ENDS)
     iam.create_user(owner, "ben", {})
     iam.add_to_group(owner, "ben", account.work.group)

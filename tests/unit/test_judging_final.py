@@ -8,13 +8,16 @@ from dataclasses import replace
 import pytest
 
 from harness import catalogue
-from harness.facts.final import End, Leftovers, PrivateEnd, Thing, Volume, Volumes
+from harness.facts.final import End, Event, Leftovers, PrivateEnd, Thing, Volume, Volumes
 from harness.facts.instances import Image
 from tests.homework import test_final as final
 from tests.homework import test_private as private
 
 OVER = End("i-p", "terminated", "2026-11-23T10:00:00+00:00")
 LATER = End("i-b", "terminated", "2026-11-23T11:00:00+00:00")
+EVENT = Event("TerminateInstances", "2026-11-23T10:00:00+00:00", "ann", ("i-p",))
+BOTH = replace(EVENT, resources=("i-p", "i-b"))
+THEN = End("i-b", "terminated", "2026-11-23T10:00:00+00:00")
 EARLIER = End("i-b", "terminated", "2026-11-23T09:00:00+00:00")
 
 
@@ -25,6 +28,7 @@ EARLIER = End("i-b", "terminated", "2026-11-23T09:00:00+00:00")
         PrivateEnd(OVER, "i-b", None, None),
         PrivateEnd(OVER, "i-b", None, LATER),
         PrivateEnd(OVER, "i-b", None, End("i-b", "running")),
+        PrivateEnd(replace(OVER, events=(EVENT,)), "i-b", None, THEN),
     ],
 )
 def test_private_instance_that_ended_first_is_met(end):
@@ -39,6 +43,8 @@ def test_private_instance_that_ended_first_is_met(end):
         (PrivateEnd(OVER, "i-b", "terminated"), "bastion i-b was terminated"),
         (PrivateEnd(OVER, "i-b", "stopped"), "bastion i-b was stopped"),
         (PrivateEnd(OVER, "i-b", None, EARLIER), "expected running"),
+        (PrivateEnd(OVER, "i-b", None, THEN), "expected running"),
+        (PrivateEnd(replace(OVER, events=(BOTH,)), "i-b", None, THEN), "expected running"),
     ],
 )
 def test_private_instance_that_lives_or_ended_last_is_not_met(end, said):

@@ -87,7 +87,7 @@ def _shown(event: Event) -> dict[str, Any]:
         "EventName": event.name,
         "ReadOnly": "true" if event.call.is_reading else "false",
         "AccessKeyId": event.call.access_key,
-        "EventTime": event.time,
+        "EventTime": event.time.replace(microsecond=0),
         "EventSource": event.source,
         "Username": event.user,
         "Resources": [{"ResourceType": kind, "ResourceName": name} for kind, name in event.resources],
