@@ -3,7 +3,7 @@
 Everybody's homework is done in one ``python -m harness cloud``. Then they are graded: one alone, all of them, all of
 them by a cohort that is killed at half and called again, and all by the two workers of a Dask scheduler that were
 started by themselves. Every gradebook must be the same, and every grade the one that the student's homework deserves.
-Printed are students a minute, and what memory the command itself took at its peak.
+Printed are students a minute, and what memory the command itself took on the way.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _first_only(found: School) -> Path:
 
 def _graded(found: School, name: str, jobs: int, *options: str, roster: Path | None = None) -> list[dict[str, str]]:
     """Grade a roster into a directory of that name, and return what the gradebook says."""
-    begun, peak = time.monotonic(), 0
+    begun, memory = time.monotonic(), [0]
     with subprocess.Popen(
         _command(found, name, jobs, *options, roster=roster), cwd=ROOT, env=found.environment,
         stdout=subprocess.PIPE, text=True,
@@ -68,14 +68,19 @@ def _graded(found: School, name: str, jobs: int, *options: str, roster: Path | N
         last, process = "", psutil.Process(cohort.pid)
         for line in cohort.stdout:
             with contextlib.suppress(psutil.Error):
-                peak = max(peak, process.memory_info().rss)
+                memory.append(process.memory_info().rss)
             last = line if "a minute" in line else last
     print(
-        f"{name}: {last.strip()}; {time.monotonic() - begun:.0f} s, the command's memory {peak / 1e6:.0f} MB",
-        flush=True,
+        f"{name}: {last.strip()}; {time.monotonic() - begun:.0f} s; the command's memory {_growth(memory)}", flush=True
     )
     with (found.home / name / "gradebook.csv").open(newline="") as file:
         return [{field: line[field] for field in JUDGED} for line in csv.DictReader(file)]
+
+
+def _growth(memory: list[int]) -> str:
+    """Return bytes seen as students came, in words: after a quarter of them, and at the end."""
+    quarter, last = memory[len(memory) // 4], memory[-1]
+    return f"{quarter / 1e6:.0f} MB at a quarter, {last / 1e6:.0f} MB at the end, {max(memory) / 1e6:.0f} MB at most"
 
 
 def _killed(found: School, name: str, jobs: int, after: int) -> None:
