@@ -7,12 +7,7 @@ and warnings are its own as well. The process ends with its standard input, so i
 from __future__ import annotations
 
 import contextlib
-import json
-import queue
 import secrets
-import subprocess
-import threading
-import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,13 +15,14 @@ from typing import Any
 import numpy as np
 from botocore.exceptions import ClientError
 
-from harness import ahead
+from harness import ahead, worker
 from harness.aws import s3
 from harness.aws.hosting import Pair
 from harness.aws.kmeans import Settings
 from harness.aws.session import Aws
 from harness.clusters import Array
 from harness.errors import TimedOut
+from harness.worker import Worker
 
 WORKER = "harness.aws.sdk_worker"
 
@@ -50,15 +46,12 @@ class SdkProcess:
     def __init__(self, environment: Mapping[str, str], directory: Path, patience: float) -> None:
         self.directory = directory
         self.patience = patience
-        self._answers: queue.Queue[str] = queue.Queue()
-        self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
         self.environment = {**environment, **_sdk_settings(directory)}
-        self._process = ahead.take(WORKER, directory) or ahead.start(WORKER, self.environment, directory)
-        listening = (self._process, self._answers)
-        threading.Thread(target=_listen, args=listening, daemon=True, name="sagemaker sdk").start()
-        # A run that is cut short closes nothing; this does, at the latest when the interpreter ends.
-        self.close = weakref.finalize(self, ahead.end, self._process)
+        log = ahead.log_of(WORKER, directory)
+        process = ahead.take(WORKER, directory) or worker.start(WORKER, self.environment, directory, log)
+        self._worker = Worker(process)
+        self.close = self._worker.close
 
     def do(self, what: str, **arguments: Any) -> Any:
         """Have the worker do something and return its answer.
@@ -66,26 +59,15 @@ class SdkProcess:
         Raises botocore's ``ClientError`` as AWS said it, :class:`SdkError` for anything else that the SDK raised,
         :class:`~harness.errors.TimedOut`, and ``RuntimeError`` where the process has ended.
         """
-        with self._lock:
-            self._send({"do": what, **arguments})
-            try:
-                line = self._answers.get(timeout=self.patience)
-            except queue.Empty:
-                raise TimedOut(f"the SageMaker SDK has done {what}", self.patience, "no answer") from None
-        if not line:
+        try:
+            answer = self._worker.ask({"do": what, **arguments}, self.patience)
+        except TimeoutError:
+            raise TimedOut(f"the SageMaker SDK has done {what}", self.patience, "no answer") from None
+        if answer is None:
             raise RuntimeError(f"the SageMaker SDK's process ended; its last words are in {self.directory / 'sdk.log'}")
-        answer = json.loads(line)
         if "error" in answer:
             raise _raised(answer["error"])
         return answer["ok"]
-
-    def _send(self, request: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-        except (OSError, ValueError):  # the pipe is broken, or was closed here
-            self._answers.put("")
 
     @contextlib.contextmanager
     def handed(self, rows: Array) -> Iterator[str]:
@@ -134,15 +116,6 @@ class SdkExample:
     def close(self) -> None:
         """End the SDK's process."""
         self.process.close()
-
-
-def _listen(process: subprocess.Popen[str], answers: queue.Queue[str]) -> None:
-    """Hand on what the worker says; an empty line stands for its end."""
-    assert process.stdout is not None
-    with process.stdout as lines:
-        for line in lines:
-            answers.put(line)
-    answers.put("")
 
 
 def _raised(told: dict[str, Any]) -> Exception:

@@ -81,8 +81,8 @@ def _threads(jobs: int) -> Iterator[Client]:
         scratch = str(stack.enter_context(Leash()).directory("cohort-"))
         stack.enter_context(dask.config.set({"temporary-directory": scratch}))  # the scheduler's too
         cluster = distributed.LocalCluster(
-            n_workers=1, threads_per_worker=jobs, processes=False, dashboard_address=HERE, worker_dashboard_address=HERE,
-            memory_limit=None, silence_logs="ERROR",
+            n_workers=1, threads_per_worker=jobs, processes=False, memory_limit=None, silence_logs="ERROR",
+            dashboard_address=HERE, worker_dashboard_address=HERE,
         )  # fmt: skip
         stack.enter_context(cluster)
         yield stack.enter_context(distributed.Client(cluster))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness import ahead
+from harness import ahead, worker
 
 PROGRAM = "json.tool"  # reads standard input to its end, as the programs of this project do
 
@@ -22,15 +22,15 @@ def test_a_program_is_begun_and_taken_once(tmp_path):
 
     assert process.poll() is None
     assert ahead.take(PROGRAM, tmp_path) is None
-    ahead.end(process)
+    worker.end(process)
     assert process.returncode is not None
     process.stdout.close()
 
 
 def test_what_nobody_took_ends_with_the_run(tmp_path, monkeypatch):
     begun = []
-    start = ahead.start
-    monkeypatch.setattr(ahead, "start", lambda *given: begun.append(start(*given)) or begun[0])
+    start = worker.start
+    monkeypatch.setattr(worker, "start", lambda *given: begun.append(start(*given)) or begun[0])
     ahead.begin(PROGRAM, tmp_path / "new")
     ahead.end_all()
 
@@ -41,7 +41,7 @@ def test_what_nobody_took_ends_with_the_run(tmp_path, monkeypatch):
 def test_a_program_begins_without_the_callers_environment(tmp_path, monkeypatch):
     given = []
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "theirs")
-    monkeypatch.setattr(ahead, "start", lambda _module, environment, _directory: given.append(environment))
+    monkeypatch.setattr(worker, "start", lambda _module, environment, *_: given.append(environment))
     ahead.begin("harness.some_worker", tmp_path / "other")
     ahead.take("harness.some_worker", tmp_path / "other")
 
