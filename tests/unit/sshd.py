@@ -1,4 +1,4 @@
-"""A small SSH server whose commands run on this machine, to try the client side of hosts against."""
+"""A small SSH server whose commands run on this machine, and a workstation, to try the client side of hosts with."""
 
 from __future__ import annotations
 
@@ -7,9 +7,27 @@ import contextlib
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncssh
+
+from harness.cloud import OFFLINE, Cloud
+from harness.leash import Leash
+from harness.workstation import Workstation, set_up
+
+SECONDS = 20
+
+
+@contextlib.contextmanager
+def keyed_workstation() -> Iterator[Workstation]:
+    """Set up a workstation with a key, ``key`` in its ssh directory, that its agent has loaded."""
+    with Leash() as leash:
+        made = set_up(leash, Cloud("moto", "embedded", "123456789012", "eu-west-1", OFFLINE))
+        key = made.ssh / "key"
+        made.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], timeout=SECONDS)
+        made.run(["ssh-add", "-q", str(key)], timeout=SECONDS)
+        yield made
 
 
 class Sshd:

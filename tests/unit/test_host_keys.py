@@ -10,13 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.aws.console import find_host_keys
-from harness.cloud import OFFLINE, Cloud
 from harness.hosts.ssh import UNREACHED, Ssh, Target
-from harness.leash import Leash
-from harness.workstation import set_up
-from tests.unit.sshd import Sshd
+from tests.unit.sshd import SECONDS, Sshd, keyed_workstation
 
-USER, SECONDS = getpass.getuser(), 20
+USER = getpass.getuser()
 
 
 def public_key(algorithm: str = "ssh-ed25519") -> str:
@@ -72,11 +69,7 @@ def test_trouble_is_not_taken_for_a_console_without_keys():
 
 @pytest.fixture(scope="module")
 def workstation():
-    with Leash() as leash:
-        made = set_up(leash, Cloud("moto", "embedded", "123456789012", "eu-west-1", OFFLINE))
-        key = made.ssh / "key"
-        made.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], timeout=SECONDS)
-        made.run(["ssh-add", "-q", str(key)], timeout=SECONDS)
+    with keyed_workstation() as made:
         yield made
 
 

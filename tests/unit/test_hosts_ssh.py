@@ -9,26 +9,19 @@ import time
 
 import pytest
 
-from harness.cloud import OFFLINE, Cloud
 from harness.errors import UsageError
 from harness.hosts import logins
 from harness.hosts.inspection import HostLostError, inspect
 from harness.hosts.ssh import LIMIT, UNREACHED, Ssh, Target
-from harness.leash import Leash
-from harness.workstation import Workstation, set_up
-from tests.unit.sshd import Sshd
+from harness.workstation import Workstation
+from tests.unit.sshd import SECONDS, Sshd, keyed_workstation
 
 USER = getpass.getuser()
-SECONDS = 20
 
 
 @pytest.fixture(scope="module")
 def workstation():
-    with Leash() as leash:
-        made = set_up(leash, Cloud("moto", "embedded", "123456789012", "eu-west-1", OFFLINE))
-        key = made.ssh / "key"
-        made.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], timeout=SECONDS)
-        made.run(["ssh-add", "-q", str(key)], timeout=SECONDS)
+    with keyed_workstation() as made:
         yield made
 
 

@@ -37,34 +37,22 @@ class Doing(Reference):
     document has come to its end: what was not seen by then never happened.
     """
 
-    account: Account
-    network: Network
-    instances: Instances
-    containers: Containers
-    httpd: Httpd
-    jupyter: Jupyter
-    sagemaker: Sagemaker
-    spot: Spot
-    quota: Quota
-    answers: Answers
-    final: Final
-
     def __init__(self, context: Context, document: Document) -> None:
         Subject.__init__(self, context)
         self.repaired: dict[str, str] = {}
         self.is_over = False
         self.jupyter_removals: list[Command] = []
-        self.account = Account(self)
-        self.network = Network(self)
-        self.instances = Instances(self)
-        self.containers = Containers(self)
-        self.httpd = Httpd(self)
-        self.jupyter = Jupyter(self)
-        self.sagemaker = Sagemaker(self)
-        self.spot = Spot(self)
-        self.quota = Quota(self)
-        self.answers = Answers(self)
-        self.final = Final(self)
+        self.account: Account = Account(self)
+        self.network: Network = Network(self)
+        self.instances: Instances = Instances(self)
+        self.containers: Containers = Containers(self)
+        self.httpd: Httpd = Httpd(self)
+        self.jupyter: Jupyter = Jupyter(self)
+        self.sagemaker: Sagemaker = Sagemaker(self)
+        self.spot: Spot = Spot(self)
+        self.quota: Quota = Quota(self)
+        self.answers: Answers = Answers(self)
+        self.final: Final = Final(self)
         self.watch = Watch(self)
         self.follower = Follower(document, context, guide=self.watch, connect=self.instances.session)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from harness import notebook_document
 from harness.aws import hosting, notebooks, quality, sagemaker, training
@@ -13,9 +13,6 @@ from harness.facts import kmeans as facts
 from harness.facts.sagemaker import Cleaned, NotebookInstance, SavedNotebook
 from harness.steps import step
 from harness.subjects.stage import Stage
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 
@@ -29,10 +26,6 @@ class Sagemaker(Stage):
 
     def fitted(self) -> str:
         """Return the training job's name, once it has begun; raises ``Unmet`` where there is none."""
-        raise NotImplementedError
-
-    def trained(self) -> str:
-        """Return the training job's name, once it has ended, well or badly."""
         raise NotImplementedError
 
     def served(self) -> str:
@@ -69,6 +62,16 @@ class Sagemaker(Stage):
         """Observe the notebook document in the submission."""
         place = self.context.submission
         return _there(notebook_document.find(place), "sagemaker.notebook-saved", f"notebook (*.ipynb) in {place}")
+
+    @step
+    def trained(self) -> str:
+        """Wait until the training job has ended, well or badly; returns its name."""
+        name = self.fitted()
+        self._await(
+            f"training job {name}", lambda: training.describe(self.aws, name), "TrainingJobStatus",
+            frozenset({"Completed", "Stopped"}), self.patience.training,
+        )  # fmt: skip
+        return name
 
     @step
     def training_data(self) -> facts.TrainingData:

@@ -22,31 +22,19 @@ from harness.subjects.subject import Subject
 class Reference(Subject):
     """The stages of the reference subject."""
 
-    account: Account
-    network: Network
-    instances: Instances
-    containers: Containers
-    httpd: Httpd
-    jupyter: Jupyter
-    sagemaker: Sagemaker
-    spot: Spot
-    quota: Quota
-    answers: Answers
-    final: Final
-
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.account = Account(self)
-        self.network = Network(self)
-        self.instances = Instances(self)
-        self.containers = Containers(self)
-        self.httpd = Httpd(self)
-        self.jupyter = Jupyter(self)
-        self.sagemaker = Sagemaker(self)
-        self.spot = Spot(self)
-        self.quota = Quota(self)
-        self.answers = Answers(self)
-        self.final = Final(self)
+        self.account: Account = Account(self)
+        self.network: Network = Network(self)
+        self.instances: Instances = Instances(self)
+        self.containers: Containers = Containers(self)
+        self.httpd: Httpd = Httpd(self)
+        self.jupyter: Jupyter = Jupyter(self)
+        self.sagemaker: Sagemaker = Sagemaker(self)
+        self.spot: Spot = Spot(self)
+        self.quota: Quota = Quota(self)
+        self.answers: Answers = Answers(self)
+        self.final: Final = Final(self)
 
     def early(self, requirements: Collection[str]) -> list[Callable[[], object]]:
         """Return the slow steps; where the clean-up is judged as well, also what may end while others are made."""

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from harness.aws import cleaning, hosting, notebooks, s3, sagemaker, training
+from harness.aws import cleaning, hosting, notebooks, s3, sagemaker
 from harness.aws import sagemaker_kinds as kinds
 from harness.aws.kmeans import Example, Settings
 from harness.aws.mnist import DigitsSource, Origin, SampleBucket
@@ -157,16 +157,6 @@ class Sagemaker(observing.Sagemaker):
         except sagemaker.Refused as refusal:
             wanting = "kmeans.training-data" if refusal.lacks_data else "kmeans.trained"
             raise Unmet(wanting, f"SageMaker refuses training job {self.name}: {refusal}") from refusal
-
-    @step
-    def trained(self) -> str:
-        """Wait until the training job has ended, well or badly; returns its name."""
-        name = self.fitted()
-        self._await(
-            f"training job {name}", lambda: training.describe(self.aws, name), "TrainingJobStatus",
-            frozenset({"Completed", "Stopped"}), self.patience.training,
-        )  # fmt: skip
-        return name
 
     @step
     def deployed(self) -> str:

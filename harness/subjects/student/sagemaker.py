@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from harness import builtin_images
-from harness.aws import cleaning, hosting, listing, notebooks, s3, trail, training
+from harness.aws import cleaning, hosting, listing, notebooks, s3, trail
 from harness.aws import sagemaker_kinds as kinds
 from harness.aws.kinds import RUN_TAG
 from harness.aws.mnist import Origin, SampleBucket
@@ -60,16 +60,6 @@ class Sagemaker(observing.Sagemaker):
 
     def _is_kmeans(self, job: listing.Job) -> bool:
         return builtin_images.is_kmeans(job.image, self.region)
-
-    @step
-    def trained(self) -> str:
-        """Wait until the job has ended; returns its name."""
-        name = self.fitted()
-        self._await(
-            f"training job {name}", lambda: training.describe(self.aws, name), "TrainingJobStatus",
-            frozenset({"Completed", "Stopped"}), self.patience.training,
-        )  # fmt: skip
-        return name
 
     @step
     def served(self) -> str:
