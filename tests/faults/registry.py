@@ -12,7 +12,7 @@ from tests.faults.model import Apply, Case, Show
 if TYPE_CHECKING:
     from tests.student.builder import Builder
 
-STAGES = ("account", "network", "bastion", "private", "docker", "httpd", "jupyter", "sagemaker", "kmeans", "spot",
+STAGES = ("account", "keys", "network", "bastion", "private", "docker", "httpd", "jupyter", "sagemaker", "kmeans", "spot",
           "quota", "answers", "final", "student")  # fmt: skip
 Generator = Callable[["Builder"], Iterator[None]]
 

@@ -12,8 +12,8 @@ from harness.facts.final import End
 from tests.faults.environment import Environment
 from tests.faults.model import Shown
 from tests.faults.registry import Table
-from tests.faults.stages.account import another_key
 from tests.faults.stages.bastion import copied_image, group_like, image_of, launched
+from tests.faults.stages.keys import another_key
 
 TABLE = Table("private")
 fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown

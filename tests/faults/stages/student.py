@@ -13,7 +13,8 @@ from harness.aws import iam, s3
 from harness.aws.session import Aws
 from harness.waiting import until
 from tests.faults.registry import Table
-from tests.faults.stages.account import MANAGED, another_key
+from tests.faults.stages.account import MANAGED
+from tests.faults.stages.keys import another_key
 from tests.faults.stages.network import of_group, tcp
 from tests.student.builder import Builder
 
