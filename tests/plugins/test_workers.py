@@ -1,0 +1,77 @@
+"""The suite's own plugins on small homeworks: a run that several processes share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fixtures.run
+
+pytest_plugins = ["pytester"]
+
+CONFTEST = """
+import contextlib, pathlib, sys
+sys.path.insert(0, {root!r})
+directory = pathlib.Path({directory!r})
+
+import harness.sweep
+from harness import catalogue
+from harness.cloud import OFFLINE, Cloud
+from harness.workstation import Workstation
+
+known = catalogue.load(directory / "homework.toml")
+catalogue.load = lambda: known
+harness.sweep.sweep_run = lambda _: []
+
+@contextlib.contextmanager
+def empty(settings):
+    with (directory / "opened").open("a") as mark:
+        mark.write(".")
+    yield Cloud("moto", "embedded", "123456789012", settings.region or "us-east-1", OFFLINE), Workstation(directory, {{}})
+
+def pytest_plugin_registered(plugin):
+    if hasattr(plugin, "HOMEWORK"):
+        plugin.HOMEWORK = directory / "tests" / "homework"
+    if hasattr(plugin, "open_cloud"):
+        plugin.open_cloud = empty
+
+pytest_plugins = ["fixtures." + name for name in "options isolation requirements cloud run verdicts report".split()]
+"""
+DISTRIBUTED = CONFTEST.replace(" run ", " run distribution ")
+
+
+def in_two_workers(homework, *run_dir: str, plugins: str = CONFTEST) -> pytest.RunResult:
+    """Run the homework by two workers, in a process that loads the plugins itself."""
+    root = str(Path(fixtures.run.__file__).parents[1])
+    homework.pytester.makeconftest(plugins.format(directory=str(homework.pytester.path), root=root))
+    homework.pytester.plugins = []
+    where = run_dir or (f"--run-dir={homework.run_dir}",)
+    return homework.pytester.runpytest_subprocess(
+        "-n2", "-p", "xdist", "-p", "no:pytest11.testinfra", *where, timeout=60
+    )
+
+
+def test_workers_judge_one_run_together(homework) -> None:
+    homework.write(ssh="advise('t3 will do.')", turn_in="assert False, 'not handed in — Hand it in today.'")
+    assert in_two_workers(homework).ret == 1
+    report = homework.report
+    assert [item["verdict"] for item in report["requirements"]] == ["met", "met", "not met"]
+    assert homework.judged("bastion.ssh")["hint"] == "t3 will do."
+    assert homework.judged("final.turn-in")["hint"] == "Hand it in today."
+    assert (report["is_grade"], report["score"], report["possible"]) == (True, 5.0, 10.0)
+    assert (homework.pytester.path / "opened").read_text() == "."
+
+
+def test_workers_find_the_run_directory_however_it_is_written(homework) -> None:
+    homework.write(ssh="pass", turn_in="pass")
+    elsewhere = homework.pytester.path.parent / "elsewhere"  # without settings beside it, and there once they start
+    result = in_two_workers(homework, "--run-dir", str(elsewhere), plugins=DISTRIBUTED)
+    assert result.ret == 0, result.stdout.str() + result.stderr.str()
+    assert (elsewhere / "report.json").exists()
+
+
+def test_worker_that_is_killed_is_replaced_and_the_run_ends(homework) -> None:
+    """Also where one test is left: xdist's own replacement waits for a second one for ever."""
+    homework.write(ssh="import os; os.kill(os.getpid(), 9)", turn_in="pass")
+    assert in_two_workers(homework, plugins=DISTRIBUTED).ret == 1
+    assert homework.judged("final.turn-in")["verdict"] == "met"
+    assert homework.report["is_grade"] is False
