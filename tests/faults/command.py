@@ -8,9 +8,11 @@ import datetime
 import fnmatch
 import json
 import multiprocessing
+import os
 import random
 import resource
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -82,7 +84,8 @@ def run_all(chosen: list[Case], jobs: int, record: Callable[[Account], Any] = st
     known = {case.id: case for case in chosen}
     batches = sorted(_batches(chosen), key=lambda batch: SLOW_FIRST.index(batch[0].scope))
     accounts: list[Account] = []
-    with concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(jobs, spawn, end_with_the_command) as pool:
         futures = [pool.submit(run_batch, [case.id for case in batch]) for batch in batches]
         for future in concurrent.futures.as_completed(futures):
             for done in future.result():
@@ -92,6 +95,18 @@ def run_all(chosen: list[Case], jobs: int, record: Callable[[Account], Any] = st
                 sys.stderr.write(problems([one]))
                 print(f"[{len(accounts)}/{len(chosen)}] {done.case}: {said}, {done.seconds} s", file=sys.stderr)
     return accounts
+
+
+def end_with_the_command() -> None:
+    """Have this process end, and its leashes with it, when the command is killed: the pool would wait for ever."""
+    command = multiprocessing.parent_process()
+    assert command is not None
+
+    def watch() -> None:
+        command.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="watch").start()
 
 
 def _batches(chosen: list[Case]) -> list[list[Case]]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
+import psutil
 import pytest
 
 from harness import catalogue
+from harness.leash import Leash
+from harness.waiting import until
 from tests.faults.command import run_all
 from tests.faults.registry import cases
 from tests.faults.report import problems
@@ -65,3 +71,14 @@ def sample():
 @pytest.mark.parametrize("id", SAMPLE)
 def test_sample_comes_out_as_expected(id, sample):
     assert problems([sample[id]]) == ""
+
+
+def test_a_command_that_is_killed_leaves_no_process(tmp_path):
+    argv = [sys.executable, "-m", "tests.faults", "network/public-ssh-udp", f"--run-dir={tmp_path}"]
+    with Leash() as leash:
+        command = leash.popen(argv, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        running = until(
+            "both processes run", psutil.Process(command.pid).children, is_done=lambda seen: len(seen) > 1, timeout=60
+        )
+        command.kill()
+        until("they are gone", lambda: not any(process.is_running() for process in running), timeout=30)
