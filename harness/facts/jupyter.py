@@ -54,6 +54,14 @@ class TokenLog:
         return (Evidence("docker", f"logs, {self.stream or 'both streams'}", self.line or "no URL with a token"),)
 
 
+REMEDIES = {
+    "refused": "let Jupyter listen with --ip=0.0.0.0, and publish its port when you run the container",
+    "silent": "let PublicSG accept the port",
+    "answered": "leave token authentication on, and use the token of docker logs",
+}
+"""What to do about a REST API that did not let the token's bearer in, by how it reacted."""
+
+
 @dataclass(frozen=True)
 class Knocks:
     """What the REST API said to one kind of caller, and the page that a browser ends up with."""
@@ -80,6 +88,11 @@ class Knocks:
     def is_asked_to_log_in(self) -> bool:
         """Say whether the browser was led to the login page."""
         return "/login" in self.page.url
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do where nobody was let in."""
+        return REMEDIES[self.api.outcome]
 
     def __str__(self) -> str:
         return f"page {self.page.line}{' (the login)' if self.is_asked_to_log_in else ''}, REST API {self.api.line}"

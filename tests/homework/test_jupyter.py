@@ -42,7 +42,8 @@ def test_log_shows_the_url_with_the_token(token_log):
 @pytest.mark.requirement("jupyter.login")
 def test_jupyter_opens_with_the_token_only(doors):
     """Jupyter opens with the token, and neither without nor with a wrong one."""
-    assert doors.with_token.is_in, f"with the token: {doors.with_token}, expected the page and the REST API"
+    inside = doors.with_token
+    assert inside.is_in, f"with the token: {inside}, expected the page and the REST API — {inside.remedy}"
     assert doors.without_token.is_out, f"without token: {doors.without_token}, expected the login and a refusal"
     assert doors.with_wrong_token.is_out, f"with a wrong token: {doors.with_wrong_token}, expected a refusal"
 

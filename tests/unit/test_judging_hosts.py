@@ -306,7 +306,10 @@ WRONG = {
     "token disabled": (_doors(without_token=IN), "without token: page HTTP 200, REST API HTTP 200, expected the login"),
     "any token": (_doors(with_wrong_token=IN), "with a wrong token"),
     "page without token": (_doors(without_token=replace(IN, api=OUT.api)), "without token"),
-    "jupyter unreachable": (_doors(with_token=NOBODY, without_token=NOBODY), "with the token: page silent"),
+    "jupyter unreachable": (
+        _doors(with_token=NOBODY, without_token=NOBODY),
+        "the page and the REST API — let PublicSG accept the port",
+    ),
     "no kernel": (
         (test_jupyter.test_cell_runs_there, replace(RAN, printed="", problem="no kernel was started: HTTP 500")),
         "HTTP 500",
