@@ -18,7 +18,7 @@ class Outcome:
     """What came of grading one student in one phase.
 
     ``is_graded`` says that there is a report, whatever is in it; otherwise ``trouble`` is a sentence on what was in
-    the way. ``seconds`` is wall time, ``processor`` the processor time of the run and all that it started, in seconds.
+    the way. ``seconds`` is wall time.
     """
 
     student: str
@@ -26,7 +26,6 @@ class Outcome:
     is_graded: bool
     trouble: str = ""
     seconds: float = 0.0
-    processor: float = 0.0
 
 
 @dataclass(frozen=True)
