@@ -15,8 +15,6 @@ ON_DEMAND, SPOT = "L-1216C47A", "L-34B43A08"
 """Quotas of the vCPUs of standard instances ("Amazon EC2 service quotas")."""
 # Actions per call: "SimulatePrincipalPolicy", IAM API reference.
 BATCH = 100
-# Components of SageMaker's price list.
-TRAINING, HOSTING, NOTEBOOK = "Training", "Hosting", "Notebook"
 
 
 def find_offered(aws: Aws, types: Iterable[str]) -> frozenset[str]:

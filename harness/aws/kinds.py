@@ -35,7 +35,6 @@ class Rank(enum.IntEnum):
     ADDRESS = 120
     VOLUME = 130
     IMAGE = 140
-    SNAPSHOT = 150
     SECURITY_GROUP = 160
     KEY_PAIR = 170
     BUDGET = 180

@@ -60,7 +60,6 @@ class Mount:
     kind: str
     source: str
     target: str
-    is_writable: bool
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ PROMPTS = (
     (re.compile(r"Press \[ENTER\] to continue.*$"), ""),
 )
 """What programs ask in a terminal, and what a reader who wants to go on answers."""
-SECRET = re.compile(r"(?:password|passphrase)[^\n]*: ?$", re.IGNORECASE)
 _CODES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[=>()][A-Z0-9]?)|\r")
 PAUSE = 0.25
 """Seconds of silence after which a new shell is asked whether it is there."""

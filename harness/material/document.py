@@ -51,7 +51,6 @@ class Run:
     place: Place
     is_code: bool = False
     href: str = ""
-    is_strong: bool = False
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class _Builder:
         return above if above and above.level else None
 
     def _runs(self, children: list[Token], first: int) -> Iterator[Run]:
-        row, col, href, strong = first, 0, "", 0
+        row, col, href = first, 0, ""
         for child in children:
             if child.type in ("softbreak", "hardbreak"):
                 row, col = row + 1, 0
@@ -128,13 +128,11 @@ class _Builder:
                 href = str(child.attrs.get("href", ""))
             elif child.type == "link_close":
                 href = ""
-            elif child.type in ("strong_open", "strong_close"):
-                strong += 1 if child.type == "strong_open" else -1
             elif child.content or child.type == "image":
                 text = child.content.replace("\n", " ")
                 row, col = self._find(text, row, col)
                 target = str(child.attrs.get("src", "")) if child.type == "image" else href
-                yield Run(text, Place(row + 1, col + 1), child.type == "code_inline", target, strong > 0)
+                yield Run(text, Place(row + 1, col + 1), child.type == "code_inline", target)
                 col += len(text)
 
     def _find(self, text: str, row: int, col: int) -> tuple[int, int]:

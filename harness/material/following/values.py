@@ -86,7 +86,7 @@ def words_of(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Value:
-    """A value: its kind, the words that are known of it, and the thing that it belongs to (an id), if any.
+    """A value: its kind, and the words that are known of it.
 
     ``words`` are its own (of the command that made it, of what the answer calls it), ``around`` those of the text.
     """
@@ -95,7 +95,6 @@ class Value:
     text: str
     words: frozenset[str]
     around: frozenset[str] = frozenset()
-    owner: str = ""
 
     def likeness(self, words: frozenset[str], near: frozenset[str], far: frozenset[str]) -> int:
         """Return how well it fits the words of a placeholder, of the sentence before it, and of its section."""
@@ -117,14 +116,12 @@ class Values:
     named: dict[str, str] = field(default_factory=dict)
     seen: dict[str, Value] = field(default_factory=dict)
 
-    def learn(
-        self, kind: str, text: str, words: Iterable[str] = (), around: frozenset[str] = frozenset(), owner: str = ""
-    ) -> None:
+    def learn(self, kind: str, text: str, words: Iterable[str] = (), around: frozenset[str] = frozenset()) -> None:
         """Take note of a value; what was first known of it stays known."""
         if text and text not in ("None", "null") and len(text) < 300:
             known = self.seen.pop(text, Value(kind, text, frozenset()))
             own = frozenset(words) | known.words
-            self.seen[text] = Value(kind, text, own, around if not known.around else known.around, owner or known.owner)
+            self.seen[text] = Value(kind, text, own, known.around or around)
 
     def hear(self, output: str, words: frozenset[str], around: frozenset[str], key: str = "") -> None:
         """Take note of what a command printed: JSON, a table, or text; ``key`` names what a text alone is."""
@@ -162,7 +159,7 @@ class Values:
             kind = "role"
         if kind:
             own = words if text == owner else words | words_of(key)
-            self.learn(kind, text, own, around, owner)
+            self.learn(kind, text, own, around)
         for other, found in _found(text) if not kind else ():
             self.learn(other, found, words, around)
 
@@ -184,11 +181,6 @@ class Values:
         ]
         ranked = [(value.likeness(words, near, far), number) for number, value in enumerate(candidates)]
         return candidates[max(ranked)[1]].text if ranked else ""
-
-    def owner_of(self, text: str) -> str:
-        """Return the id of the thing that a value belongs to, empty where it is not known."""
-        value = self.seen.get(text)
-        return value.owner if value else ""
 
 
 def kind_of(name: str, option: str = "") -> str:
