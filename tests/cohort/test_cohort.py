@@ -6,39 +6,31 @@ import csv
 import os
 import signal
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from harness.cohort.shelf import Shelf
+from harness.leash import Leash
 from harness.waiting import until
 from tests.cohort.school import ROOT, school
 
 STUDENTS = 2
 
 
-def lying() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).iterdir())
-
-
-def left(before: set[Path]) -> set[Path]:
-    """Return what lies in the temporary directory of a cohort and its runs."""
-    return {path for path in lying() - before if path.name.startswith(("cohort-", "home", "cloud", "run-"))}
-
-
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """Kill a cohort with SIGKILL once its first student is graded, then let another go on."""
-    with school(tmp_path_factory.mktemp("school"), STUDENTS) as found:
-        there = lying()
+    with school(tmp_path_factory.mktemp("school"), STUDENTS) as found, Leash() as leash:
+        place = leash.directory("killed-")
         first = subprocess.Popen(
-            found.cohort("--jobs=1"), cwd=ROOT, env=found.environment, stdout=subprocess.PIPE, text=True
-        )
+            found.cohort("--jobs=1"), cwd=ROOT, env=found.environment | {"TMPDIR": str(place)},
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
         with first:
             before = next((line for line in first.stdout if line.startswith("1/")), "")
+            assert any(place.iterdir()), "the cohort works in directories of its own"
             os.kill(first.pid, signal.SIGKILL)
-        until("the killed cohort's directories are gone", lambda: not left(there), timeout=30)
+        until("the killed cohort's directories are gone", lambda: not any(place.iterdir()), timeout=30)
         yield found, before, found.grade("--jobs=1")
 
 
