@@ -60,6 +60,7 @@ class Mount:
     kind: str
     source: str
     target: str
+    is_writable: bool
 
 
 @dataclass(frozen=True)

@@ -276,7 +276,7 @@ def _ports(told: dict[str, Any]) -> Iterator[Port]:
 
 
 def _mount(told: dict[str, Any]) -> Mount:
-    return Mount(_text(told, "Type"), _text(told, "Source"), _text(told, "Destination"))
+    return Mount(_text(told, "Type"), _text(told, "Source"), _text(told, "Destination"), bool(told.get("RW")))
 
 
 def _text(told: dict[str, Any], key: str) -> str:

@@ -6,10 +6,12 @@ import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.reports import support
+from tests.reports.browsing import DESK
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +48,22 @@ def chromium() -> Iterator[object]:
     browser.set_script_timeout(120)
     yield browser
     browser.quit()
+
+
+@pytest.fixture
+def show(chromium: Any) -> Callable[..., Any]:
+    """Open a page in a window of a size, light or dark."""
+
+    def opened(page: Path, size: tuple[int, int] = DESK, *, dark: bool = False, at: str = "") -> Any:
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [scheme]})
+        chromium.get("about:blank")
+        chromium.get_log("browser")
+        chromium.get_log("performance")
+        chromium.get(f"{page.as_uri()}{at}")
+        return chromium
+
+    return opened

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PHONE, DESK = (390, 844), (1280, 900)
+from tests.reports.browsing import DESK, PHONE, asked_of, serious
+
 KINDS = ("all-met", "half-met", "stormy", "hostile")
 
 
 @pytest.fixture
-def show(chromium: Any, runs: Callable[[str], Path]) -> Callable[..., Any]:
-    """Open a run's page in a window of a size, light or dark."""
-
-    def opened(kind: str, size: tuple[int, int] = DESK, *, dark: bool = False, at: str = "") -> Any:
-        width, height = size
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [scheme]})
-        chromium.get("about:blank")
-        chromium.get_log("browser")
-        chromium.get_log("performance")
-        chromium.get(f"{(runs(kind) / 'report.html').as_uri()}{at}")
-        return chromium
-
-    return opened
+def show_run(show: Callable[..., Any], runs: Callable[[str], Path]) -> Callable[..., Any]:
+    """Open a run's page."""
+    return lambda kind, *size, **how: show(runs(kind) / "report.html", *size, **how)
 
 
 def find(browser: Any, selector: str) -> Any:
@@ -45,39 +31,28 @@ def shown(browser: Any) -> list[str]:
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_page_opens_from_one_file_without_a_complaint(show, kind, size) -> None:
-    browser = show(kind, size)
+def test_page_opens_from_one_file_without_a_complaint(show_run, kind, size) -> None:
+    browser = show_run(kind, size)
 
     assert browser.get_log("browser") == []
     assert len(shown(browser)) == 64
     assert browser.execute_script("return document.documentElement.scrollWidth") <= size[0]
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-    assert {url.partition(":")[0] for url in asked} <= {"file", "data", "about"}
+    assert asked_of(browser) <= {"file", "data", "about"}
 
 
 @pytest.mark.parametrize(("kind", "size", "dark"), [
     ("all-met", DESK, False), ("half-met", DESK, True), ("half-met", PHONE, False), ("stormy", PHONE, True),
     ("hostile", DESK, False),
 ])  # fmt: skip
-def test_axe_finds_nothing_serious(show, kind, size, dark) -> None:
-    browser = show(kind, size, dark=dark)
-    package = importlib.util.find_spec("axe_core_python")
-    axe = Path(package.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8")
+def test_axe_finds_nothing_serious(show_run, kind, size, dark) -> None:
+    browser = show_run(kind, size, dark=dark)
     browser.execute_script("document.querySelectorAll('details').forEach((one, n) => { one.open = n % 2 === 0; })")
 
-    # Through the driver: the page's own policy lets no other script in.
-    browser.execute_script(axe)
-    found = browser.execute_async_script("axe.run().then(arguments[0], e => arguments[0]({error: String(e)}))")
-
-    assert "error" not in found
-    serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-    assert [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in serious for node in one["nodes"]] == []
-    assert len(found["passes"]) > 20
+    assert serious(browser) == []
 
 
-def test_evidence_is_folded_and_opens_by_the_keyboard(show) -> None:
-    browser = show("half-met")
+def test_evidence_is_folded_and_opens_by_the_keyboard(show_run) -> None:
+    browser = show_run("half-met")
     details = find(browser, "#private-agent-forwarding details")
     summary = find(browser, "#private-agent-forwarding summary")
 
@@ -87,8 +62,8 @@ def test_evidence_is_folded_and_opens_by_the_keyboard(show) -> None:
     assert "what it said" in details.text
 
 
-def test_all_evidence_unfolds_and_folds_by_one_button(show) -> None:
-    browser = show("half-met")
+def test_all_evidence_unfolds_and_folds_by_one_button(show_run) -> None:
+    browser = show_run("half-met")
     still_closed = "return document.querySelectorAll('.requirement details:not([open])').length"
     button = find(browser, "#unfold")
 
@@ -100,8 +75,8 @@ def test_all_evidence_unfolds_and_folds_by_one_button(show) -> None:
 
 
 @pytest.mark.parametrize(("verdict", "count"), [("not met", 12), ("not judged", 5), ("met", 47), ("all", 64)])
-def test_filter_shows_one_verdict_and_says_so(show, verdict, count) -> None:
-    browser = show("half-met")
+def test_filter_shows_one_verdict_and_says_so(show_run, verdict, count) -> None:
+    browser = show_run("half-met")
 
     for value in ("met", "not met", verdict):
         browser.execute_script(f"document.querySelector('.filter input[value=\"{value}\"]').click()")
@@ -112,16 +87,16 @@ def test_filter_shows_one_verdict_and_says_so(show, verdict, count) -> None:
     assert browser.find_elements("css selector", empty) == []
 
 
-def test_filter_is_moved_by_arrow_keys(show) -> None:
-    browser = show("half-met")
+def test_filter_is_moved_by_arrow_keys(show_run) -> None:
+    browser = show_run("half-met")
     find(browser, '.filter input[value="all"]').send_keys("\ue014")  # arrow right
 
     assert browser.execute_script("return document.querySelector('.filter').elements.verdict.value") == "not met"
     assert len(shown(browser)) == 12
 
 
-def test_link_leads_to_a_requirement_that_the_filter_hides(show) -> None:
-    browser = show("half-met")
+def test_link_leads_to_a_requirement_that_the_filter_hides(show_run) -> None:
+    browser = show_run("half-met")
     browser.execute_script("document.querySelector('.filter input[value=\"met\"]').click()")
 
     browser.execute_script("document.querySelector('.missing a[href=\"#private-agent-forwarding\"]').click()")
@@ -132,8 +107,8 @@ def test_link_leads_to_a_requirement_that_the_filter_hides(show) -> None:
 
 
 @pytest.mark.parametrize(("size", "seen", "hidden"), [(DESK, "wide", "narrow"), (PHONE, "narrow", "wide")])
-def test_drawing_is_the_one_for_the_screen_and_can_be_followed(show, size, seen, hidden) -> None:
-    browser = show("half-met", size)
+def test_drawing_is_the_one_for_the_screen_and_can_be_followed(show_run, size, seen, hidden) -> None:
+    browser = show_run("half-met", size)
 
     assert find(browser, f".drawing.{seen}").is_displayed()
     assert not find(browser, f".drawing.{hidden}").is_displayed()
@@ -145,7 +120,7 @@ def test_drawing_is_the_one_for_the_screen_and_can_be_followed(show, size, seen,
     assert link.get_attribute("aria-label") == "Endpoint not seen: not met"
 
 
-def test_no_text_of_the_drawing_leaves_its_box(show) -> None:
+def test_no_text_of_the_drawing_leaves_its_box(show_run) -> None:
     script = """
       return [...document.querySelectorAll('.drawing.' + arguments[0] + ' .box')].flatMap(box => {
         const frame = box.querySelector('rect').getBoundingClientRect();
@@ -154,12 +129,12 @@ def test_no_text_of_the_drawing_leaves_its_box(show) -> None:
           return r.left < frame.left || r.right > frame.right + 1 || r.bottom > frame.bottom + 1;
         }).map(t => t.textContent);
       })"""
-    assert show("half-met", DESK).execute_script(script, "wide") == []
-    assert show("half-met", PHONE).execute_script(script, "narrow") == []
+    assert show_run("half-met", DESK).execute_script(script, "wide") == []
+    assert show_run("half-met", PHONE).execute_script(script, "narrow") == []
 
 
-def test_print_shows_what_went_wrong_and_hides_what_is_for_screens(show) -> None:
-    browser = show("half-met")
+def test_print_shows_what_went_wrong_and_hides_what_is_for_screens(show_run) -> None:
+    browser = show_run("half-met")
 
     browser.execute_script("dispatchEvent(new Event('beforeprint'))")
     assert find(browser, "#private-agent-forwarding details").get_attribute("open") is not None
@@ -175,8 +150,8 @@ def test_print_shows_what_went_wrong_and_hides_what_is_for_screens(show) -> None
     assert len(pdf) > 20_000
 
 
-def test_nothing_that_a_host_printed_runs_or_becomes_markup(show) -> None:
-    browser = show("hostile")
+def test_nothing_that_a_host_printed_runs_or_becomes_markup(show_run) -> None:
+    browser = show_run("hostile")
 
     assert browser.title.startswith("97 of 100")
     assert browser.execute_script("return document.scripts.length") == 1
@@ -186,8 +161,8 @@ def test_nothing_that_a_host_printed_runs_or_becomes_markup(show) -> None:
     assert browser.get_log("browser") == []
 
 
-def test_policy_stops_a_script_even_if_one_came_in(show) -> None:
-    browser = show("all-met")
+def test_policy_stops_a_script_even_if_one_came_in(show_run) -> None:
+    browser = show_run("all-met")
 
     browser.execute_script(
         "const script = document.createElement('script'); script.textContent = 'document.title = \"owned\"';"

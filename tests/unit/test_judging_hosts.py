@@ -60,7 +60,7 @@ HTTPD = Image("sha256:a", tags=("httpd:2.4",), digests=("httpd@sha256:2",), envi
 WEB = Container(
     "c3", "my-apache-app", "httpd:2.4", HTTPD, "running", 0, False, False, "t1",
     ports=(Port(80, "tcp", "0.0.0.0", 8003),),
-    mounts=(Mount("bind", "/home/ubuntu/site", "/usr/local/apache2/htdocs"),),
+    mounts=(Mount("bind", "/home/ubuntu/site", "/usr/local/apache2/htdocs", True),),
 )  # fmt: skip
 SERVER = Server(WEB, "/home/ubuntu/site")
 NOTEBOOK = Image(
