@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 
@@ -21,6 +23,9 @@ from harness.grading.grade import Phases
 from harness.grading.masking import mask
 from harness.grading.reportjson import NAME
 from harness.leash import Leash
+
+if TYPE_CHECKING:
+    from harness.aws.session import Aws
 
 ROOT = Path(__file__).parents[2]
 _JUDGING = (
@@ -83,20 +88,31 @@ def _environment(student: Student) -> dict[str, str]:
 
 
 def _assumed(student: Student) -> dict[str, str]:
-    from harness.aws.entrance import enter  # boto3 takes its time: the roster is read without it
-    from harness.aws.roles import assume
-    from harness.aws.session import Aws
+    from harness.aws.roles import assume  # boto3 takes its time: the roster is read without it
 
-    patience = patience_called(os.environ.get("ACCEPTANCE_PATIENCE", "real"))
-    cloud = enter(student.region or None, None, patience=patience, ssh_config=None)
+    lender = _entered(student.region)
     session = f"grading-{student.name}"[:64]  # as long as STS takes it
-    lent = assume(Aws(cloud, None), student.role_arn, session, student.external_id)
+    try:
+        lent = assume(lender, student.role_arn, session, student.external_id)
+    except UsageError:
+        _entered.cache_clear()  # the grader's own credentials may be at fault, and renewed for the next one
+        raise
     return {
         "AWS_ACCESS_KEY_ID": lent.access_key,
         "AWS_SECRET_ACCESS_KEY": lent.secret_key,
         "AWS_SESSION_TOKEN": lent.session_token or "",
-        "AWS_REGION": cloud.region,
+        "AWS_REGION": lender.region,
     }
+
+
+@functools.cache
+def _entered(region: str) -> Aws:
+    """Return AWS as the grader sees it; entered anew for each student, it would cost some megabytes that stay."""
+    from harness.aws.entrance import enter
+    from harness.aws.session import Aws
+
+    patience = patience_called(os.environ.get("ACCEPTANCE_PATIENCE", "real"))
+    return Aws(enter(region or None, None, patience=patience, ssh_config=None), None)
 
 
 def _sweep(run: Path, environment: dict[str, str], log: Path) -> None:

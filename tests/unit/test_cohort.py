@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import functools
 import re
 
 import pytest
 
+from harness.aws import entrance, roles
 from harness.catalogue import load
-from harness.cohort import crew, gradebook, overview, roster
+from harness.cloud import Cloud, Credentials, patience_called
+from harness.cohort import crew, gradebook, overview, roster, student
 from harness.cohort.gradebook import Line
 from harness.cohort.shelf import Outcome, Shelf
 from harness.errors import UsageError
@@ -173,3 +176,22 @@ def test_one_who_cannot_be_entered_is_told_and_graded_when_called_again(tmp_path
         (outcome,) = crew.grade_all([nobody], Shelf(tmp_path), "live", jobs=2, scheduler=None, limit=60)
         assert outcome.is_graded is False
         assert "nobodys" in outcome.trouble
+
+
+def test_the_grader_enters_once_and_again_when_a_role_is_refused(tmp_path, monkeypatch) -> None:
+    entered, refused = [], {"bob"}
+
+    def assume(_aws, role: str, session: str, _external_id: str) -> Credentials:
+        if session.removeprefix("grading-") in refused:
+            raise UsageError(f"{role} cannot be assumed")
+        return Credentials("ASIA", "secret", "token")
+
+    cloud = Cloud("real", "ec2", "111122223333", "eu-west-1", patience_called("offline"))
+    monkeypatch.setattr(entrance, "enter", lambda region, *_, **__: entered.append(region) or cloud)
+    monkeypatch.setattr(roles, "assume", assume)
+    monkeypatch.setattr(student, "_judge", lambda *_: None)
+    monkeypatch.setattr(student, "_entered", functools.cache(student._entered.__wrapped__))
+    for name in ("ann", "cid", "bob", "dan"):
+        outcome = student.grade(roster.Student(name, tmp_path, role_arn=ROLE), Shelf(tmp_path), "live", 60)
+        assert outcome.is_graded is (name not in refused)
+    assert len(entered) == 2
