@@ -43,7 +43,7 @@ OFFLINE = Patience(
 )  # fmt: skip
 # About four times what AWS usually takes ("kmeans_mnist" notebook of AWS's samples; EC2 user guide).
 REAL = Patience(
-    poll=2, silence=6, command=120, instance=300, boot=300, training=1800, endpoint=2400, notebook_instance=1200,
+    poll=1, silence=6, command=120, instance=300, boot=300, training=1800, endpoint=2400, notebook_instance=1200,
     build=1800, unseen=30,
 )  # fmt: skip
 
