@@ -20,6 +20,7 @@ import docker
 import psutil
 import pytest
 
+from harness.leash import Leash
 from harness.offline.engine import Engine
 from harness.offline.engine.isolation import NAMESPACES, Isolation
 from harness.waiting import until
@@ -135,17 +136,15 @@ def test_killed_engine_takes_its_containers_along(granted: Isolation) -> None:
         print(json.dumps(str(running.machine.root)), flush=True)
         sys.stdin.read()
     """)
-    engine = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
-    assert engine.stdout is not None
-    assert engine.stdin is not None
-    root = json.loads(engine.stdout.readline())
-    assert len(marked(root)) >= 3
-    os.kill(engine.pid, signal.SIGKILL)
-    engine.wait()
-    until("the containers are gone", lambda: not marked(root), timeout=10)
-    engine.stdout.close()
-    engine.stdin.close()
-    subprocess.run(["rm", "-rf", root], check=True)
+    with Leash() as leash:
+        pipes = {"stdout": subprocess.PIPE, "stdin": subprocess.PIPE}
+        engine = leash.popen([sys.executable, "-c", script], cwd=ROOT, **pipes)
+        root = json.loads(engine.stdout.readline())
+        leash.register(Path(root))
+        until("the container and its child run", lambda: len(marked(root)) >= 3, timeout=20)
+        os.kill(engine.pid, signal.SIGKILL)
+        engine.wait()
+        until("the containers are gone", lambda: not marked(root), timeout=10)
 
 
 def test_socket_path_may_be_long(granted: Isolation) -> None:
