@@ -97,7 +97,7 @@ def _sections(path: Path, rubric: Rubric) -> list[Section]:
     own = topic_of(path.stem.replace("-", " ").replace("_", " "), rubric, by_number=True)
     if path.stem.casefold() != FOLDER and own and len(topics) < 2:
         return [Section(own, "", text)]
-    ends = [head.line for head, _ in heads[1:]] + [len(lines)]
+    ends = [*(head.line for head, _ in heads), len(lines)][1:]
     return [
         Section(topic, head.text.rstrip(": "), "\n".join([head.rest, *lines[head.below : end]]))
         for (head, topic), end in zip(heads, ends, strict=True)

@@ -25,7 +25,7 @@ def read_options(aws: Aws, path: Path) -> Options:
         options = read_market(path)
     except OSError as error:
         return Options(path.name, f"{path.name} cannot be read ({error.strerror})", "", "", None)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Options(path.name, f"{path.name} is not JSON: {error}", "", "", None)
     problem = _problem(aws, options)
     if problem:

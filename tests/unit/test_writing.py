@@ -153,6 +153,12 @@ def test_words_that_are_no_answer_are_objected_to(tmp_path, text, said):
     assert said in answer.objection(30)
 
 
+@pytest.mark.parametrize("content", ["", " \n\n", "Some words about nothing in particular.\n", "#\n", "- \n1.\n"])
+def test_file_without_a_headline_has_no_answer(tmp_path, content):
+    found = answers(tmp_path, content)
+    assert [answer.topic for answer in found.all if answer.text] == []
+
+
 def test_absent_files_are_objected_to(tmp_path):
     assert "no heading or file" in read_answers(tmp_path, rubric.load()).about("algorithms").objection(30)
 

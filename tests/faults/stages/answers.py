@@ -50,6 +50,12 @@ for requirement in HEADINGS:
     ):
         TABLE.add(f"{own}-{name}", sentence.format(own), answered(requirement, text), "paper", requirement)
 
+for name, sentence, text in (
+    ("empty-file", "answers.md was saved empty.", ""),
+    ("one-paragraph", "answers.md is a paragraph on something else, without a heading.", RECIPE),
+):
+    TABLE.add(name, sentence, lambda env, text=text: env.write("answers.md", text), "paper", *HEADINGS)
+
 GOOD = (
     "Nothing has to be installed, and training scales from one machine to many with a parameter; "
     "billing is by the second, "
