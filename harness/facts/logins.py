@@ -34,6 +34,11 @@ class Login:
         """Say whether the host was reached and turned the key away."""
         return self.outcome == "refused"
 
+    @property
+    def is_mute(self) -> bool:
+        """Say whether the host took the connection and then said nothing, as one does that is too busy."""
+        return self.outcome == "unreachable" and "banner exchange" in self.said
+
     def __str__(self) -> str:
         what = f"admitted as {self.name}" if self.outcome == "admitted" else f"{self.outcome} ({self.said})"
         return f"ssh {self.user}@{self.host} with {self.by}: {what}"

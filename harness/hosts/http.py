@@ -57,16 +57,24 @@ def request(
     return answer
 
 
-def until_answered(who: str, ask: Callable[[float], Answer], patience: Patience) -> Answer:
+def until_answered(who: str, ask: Callable[[float], Answer], patience: Patience, pace: Callable[[], float]) -> Answer:
     """Return the first answer, or what came in its place until a new server, or a new rule, must have been noticed.
 
     ``ask`` is given its seconds, which grow from those of a silent port: a busy host may need more for an answer, and a
-    connection that was begun before the rule is not the one that is answered.
+    connection that was begun before the rule is not the one that is answered. ``pace`` says how many seconds the host
+    needs for the least thing; one that needs more than a silent port is given is asked again at its own pace.
     """
-    seconds = (patience.silence * min(2**number, FIRST) for number in itertools.count())
+    answer = _until_answered(who, ask, patience.silence, patience.poll)
+    if answer.outcome == "silent" and (slow := pace()) > patience.silence:
+        return _until_answered(who, ask, slow, patience.poll)
+    return answer
+
+
+def _until_answered(who: str, ask: Callable[[float], Answer], unit: float, poll: float) -> Answer:
+    seconds = (unit * min(2**number, FIRST) for number in itertools.count())
     try:
         return until(
-            f"{who} answers", lambda: ask(next(seconds)), timeout=FIRST * patience.silence, every=patience.poll,
+            f"{who} answers", lambda: ask(next(seconds)), timeout=FIRST * unit, every=poll,
             is_done=lambda answer: answer.outcome == "answered",
         )  # fmt: skip
     except TimedOut as late:

@@ -154,11 +154,21 @@ def test_a_busy_server_is_given_longer_than_a_silent_port() -> None:
         return Answer("http://host/", "answered" if seconds > 0.04 else "silent")
 
     patience = replace(OFFLINE, silence=0.01, poll=0.001)
-    assert client.until_answered("the server", ask, patience).outcome == "answered"
+    assert client.until_answered("the server", ask, patience, lambda: 0.0).outcome == "answered"
     assert given == [0.01, 0.02, 0.04, 0.08]
 
 
 def test_a_port_that_stays_silent_is_what_it_last_was() -> None:
     patience = replace(OFFLINE, silence=0.001, poll=0.001)
-    last = client.until_answered("the server", lambda seconds: Answer("http://host/", "silent", said="no"), patience)
+    silent = Answer("http://host/", "silent", said="no")
+    last = client.until_answered("the server", lambda _: silent, patience, lambda: patience.silence / 2)
     assert (last.outcome, last.said) == ("silent", "no")
+
+
+def test_a_host_that_is_slow_in_the_least_thing_is_asked_again_at_its_own_pace() -> None:
+    patience = replace(OFFLINE, silence=0.001, poll=0.001)
+
+    def ask(seconds: float) -> Answer:
+        return Answer("http://host/", "answered" if seconds >= 0.05 else "silent")
+
+    assert client.until_answered("the server", ask, patience, lambda: 0.05).outcome == "answered"

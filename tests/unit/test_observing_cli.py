@@ -29,13 +29,13 @@ class Sts:
         return {"Arn": ARN, "Account": "1"}
 
 
-def account(said: str, *, times: int) -> Account:
+def account(said: str, *, times: int, code: int = 254) -> Account:
     """Return an account whose ``aws`` fails with these words, if any, and whose library answers so often."""
 
     def run(argv: tuple[str, ...], **_: Any) -> Finished:
         if "configure" in argv:
             return Finished(argv, 0, "us-east-1\n", "")
-        return Finished(argv, 254 if said else 0, "" if said else f"{ARN}\n", said)
+        return Finished(argv, code if said else 0, "" if said else f"{ARN}\n", said)
 
     found = object.__new__(Account)
     cloud = SimpleNamespace(patience=OFFLINE)
@@ -65,6 +65,11 @@ def test_credentials_that_expire_between_library_and_command_are_the_clouds_trou
 def test_command_that_is_throttled_is_the_clouds_trouble():
     with pytest.raises(CloudTrouble, match="throttled GetCallerIdentity"):
         account(failed("Throttling"), times=2).cli()
+
+
+def test_command_that_is_not_answered_in_time_is_the_clouds_trouble():
+    with pytest.raises(CloudTrouble, match="AWS did not answer aws sts get-caller-identity in 60 s"):
+        account("timed out after 60 s", times=2, code=124).cli()
 
 
 def test_command_with_other_credentials_than_the_librarys_is_the_students():

@@ -20,6 +20,8 @@ from harness.subjects.stage import Stage
 from harness.workstation import Finished
 
 OPEN_MODE = 0o644
+TIMED_OUT = 124
+"""The exit code of a command that took too long."""
 # What every OpenSSH tool says of a key file that others may read.
 UNPROTECTED = "UNPROTECTED PRIVATE KEY FILE"
 
@@ -60,6 +62,8 @@ class Account(Stage):
             who = asked.result()
             if who.exit_code != 0:
                 caller = identity.find_caller(self.aws)
+                if who.exit_code == TIMED_OUT:
+                    raise CloudTrouble(f"AWS did not answer {' '.join(who.argv[:3])} in {self.patience.command:.0f} s")
                 if trouble := classify_said(who.stderr):
                     raise CloudTrouble(trouble)
             return _cli(who, where.result(), caller, self.aws.region)

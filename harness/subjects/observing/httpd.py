@@ -56,4 +56,4 @@ class Httpd(Stage):
         return http.get(bastion.public_ip or "", asked.port, path, timeout=seconds)
 
     def _once_answered(self) -> Answer:
-        return http.until_answered("the web server", self._get, self.patience)
+        return http.until_answered("the web server", self._get, self.patience, self.subject.instances.pace)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Callable
 
 from harness.aws import console
-from harness.errors import TimedOut, Unmet
+from harness.errors import CloudTrouble, TimedOut, Unmet
 from harness.facts.containers import Command
 from harness.facts.instances import Instance
 from harness.facts.launches import Launch
@@ -71,7 +72,7 @@ class Instances(Stage):
         bastion, target = self.bastion(), self.bastion_target()
         wait = 0.0 if self._nobody_may_come_in(bastion) else self._boot_time_left(bastion)
         login = self._until_admitted(f"ssh {target} lets us in", lambda: self._log_in(bastion, target), wait)
-        if not login.is_admitted:
+        if not _heard(login).is_admitted:
             raise Unmet("bastion.ssh", f"bastion {bastion.id}: {login}", self._why_shut(bastion, login))
         return login
 
@@ -86,7 +87,8 @@ class Instances(Stage):
     def entrance(self) -> Entrance:
         """Return the bastion's logins: ours, and that of a stranger."""
         login = self.bastion_login()
-        return Entrance(login, logins.stranger(self.ssh(), self.bastion_target(), timeout=self.patience.command))
+        stranger = logins.stranger(self.ssh(), self.bastion_target(), timeout=self.patience.command)
+        return Entrance(login, _heard(stranger))
 
     @step
     def hop(self) -> Hop:
@@ -103,8 +105,8 @@ class Instances(Stage):
         forwarded = self._until_admitted(f"the bastion reaches {private.id}", attempt, wait)
         unforwarded, _ = self._hop_to(private, forward=False)
         return Hop(
-            forwarded=forwarded,
-            unforwarded=unforwarded,
+            forwarded=_heard(forwarded),
+            unforwarded=_heard(unforwarded),
             expected=_names(private),
             found=tuple(found),
             key_files=logins.key_files(self.ssh(), self.bastion_target(), timeout=self.patience.command),
@@ -125,6 +127,12 @@ class Instances(Stage):
         self.bastion_login()
         done = self.ssh().run(self.bastion_target(), line, timeout=timeout or self.patience.command)
         return Command(line, done.exit_code, done.stdout, done.stderr)
+
+    def pace(self) -> float:
+        """Return how many seconds the least command takes on the bastion now, which tells how busy it is."""
+        begun = time.monotonic()
+        self.on_bastion("true")
+        return time.monotonic() - begun
 
     def must(self, requirement: str, line: str, *, timeout: float | None = None) -> Command:
         """Run a line on the bastion; raises ``Unmet`` for the requirement where it fails."""
@@ -201,6 +209,13 @@ class Instances(Stage):
             if not isinstance(late.last, Login):
                 raise
             return late.last
+
+
+def _heard(login: Login) -> Login:
+    """Return a login that the host reacted to; raises ``CloudTrouble`` for one of which nothing can be said."""
+    if login.is_mute:
+        raise CloudTrouble(f"{login}; the host takes connections and is too busy to speak")
+    return login
 
 
 def _names(instance: Instance) -> tuple[str, ...]:

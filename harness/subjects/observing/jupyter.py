@@ -109,4 +109,5 @@ class Jupyter(Stage):
         """Wait until Jupyter answers the workstation; say whether it does."""
         self._token()
         self.subject.network.open_web_ports()
-        return http.until_answered("Jupyter", self._get, self.patience).outcome == "answered"
+        answer = http.until_answered("Jupyter", self._get, self.patience, self.subject.instances.pace)
+        return answer.outcome == "answered"
