@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.faults.judging import HOMEWORK, Judge, Test, tests_in
 from tests.faults.model import Account, Case, Judged
+from tests.judging import HOMEWORK, Judge, Test, tests_in
 
 
 @functools.cache

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from harness.verdict import Judgement
 from tests.faults.environment import Environment, opened
-from tests.faults.judging import Judge
 from tests.faults.model import Case, Judged, Outcome, Shown
 from tests.faults.mutants import verdicts
 from tests.faults.students import done, grade
+from tests.judging import Judge
 
 
 def run(case: Case) -> Outcome:

@@ -11,9 +11,9 @@ from unittest import mock
 
 from harness import steps
 from harness.subjects.student import Student
-from tests.faults.judging import Judge
 from tests.faults.model import Case, Judged
 from tests.faults.mutants import verdicts
+from tests.judging import Judge
 from tests.student.builder import Builder, building
 from tests.student.judging import judged
 

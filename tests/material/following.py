@@ -18,7 +18,7 @@ from harness.offline.cloud import OfflineCloud
 from harness.steps import Shared
 from harness.subjects.material import Material
 from harness.workstation import set_up
-from tests.faults.judging import Judge
+from tests.judging import Judge
 
 MET = "met"
 

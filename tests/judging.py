@@ -19,7 +19,7 @@ from harness.context import Context
 from harness.subjects.subject import Subject
 from harness.verdict import Judgement
 
-HOMEWORK = Path(__file__).parents[1] / "homework"
+HOMEWORK = Path(__file__).parent / "homework"
 STAGES = ("account", "answers", "containers", "final", "httpd", "instances", "jupyter", "network", "quota",
           "sagemaker", "spot")  # fmt: skip
 Test = Callable[..., None]
