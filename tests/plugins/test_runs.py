@@ -53,7 +53,11 @@ def test_every_offender_against_the_catalogue_is_named_in_one_message(homework) 
         (["--aws=reel"], "invalid choice: 'reel'"),
         (["--hosts=cloud"], "invalid choice: 'cloud'"),
         (["--phase=dead"], "invalid choice: 'dead'"),
-        (["--max-cost=much"], "invalid float value: 'much'"),
+        (["--max-cost=much"], "'much' is no amount of US dollars"),
+        (["--max-cost=nan"], "'nan' is no amount of US dollars"),
+        (["--max-cost=-1"], "'-1' is no amount of US dollars"),
+        (["--run-dir="], "argument --run-dir: it has no value"),
+        (["--region="], "argument --region: it has no value"),
         (["--submission=nowhere"], "there is no such directory"),
         (["--hosts=docker", "--aws=real"], "on AWS an instance is what EC2 makes it"),
         (["--subject=student"], "the offline cloud has no account of a student's; add --aws=real"),
@@ -139,6 +143,19 @@ def test_a_run_directory_is_used_once(homework) -> None:
     (homework.run_dir / "ledger.jsonl").write_text("")
     result = homework.run(code=4)
     assert "another run is recorded there" in result.stderr.str() + result.stdout.str()
+
+
+@pytest.mark.parametrize("where", ["taken", "taken/below", "x" * 300, "link"])
+@pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n2")], ids=["alone", "shared"])
+def test_a_run_directory_that_cannot_be_written_to_is_a_sentence(homework, where, arguments) -> None:
+    (homework.pytester.path / "taken").write_text("a file")
+    (homework.pytester.path / "link").symlink_to("taken/below")
+    homework.run_dir = homework.pytester.path / where
+    result = homework.run(*arguments, code=4)
+    printed = result.stderr.str() + result.stdout.str()
+    assert f"ERROR: --run-dir {homework.run_dir}: nothing can be written there (" in printed
+    assert "Traceback" not in printed
+    assert not (homework.pytester.path / "opened").exists()
 
 
 def test_a_run_records_where_it_takes_place(homework) -> None:
