@@ -28,7 +28,7 @@ from harness.offline.hosts.protocol import HostKind
 from harness.offline.identity import Identities
 from harness.offline.later import Later
 from harness.offline.layers import Layer, Next, Routes, chained, errors_as_replies
-from harness.offline.loading import ACCOUNT, load
+from harness.offline.loading import ACCOUNT, is_region, load
 from harness.offline.quotas import Quotas
 from harness.offline.server import Server
 from harness.offline.site import Site
@@ -111,6 +111,8 @@ class OfflineCloud:
 
     def _start(self) -> Cloud:
         load()
+        if not is_region(self.region):
+            raise UsageError(f"{self.region!r} is not a region of AWS; name one such as us-east-1 with --region.")
         from harness.offline import ec2, moto_state
         from harness.offline.gateway import Gateway
 

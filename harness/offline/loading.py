@@ -37,6 +37,12 @@ class Regions:
         return list(found or _resolver().get_available_endpoints("ec2", partition_name))
 
 
+def is_region(name: str) -> bool:
+    """Say whether AWS has a region of that name."""
+    regions = Regions()
+    return any(name in regions.get_available_regions("ec2", each) for each in regions.get_available_partitions())
+
+
 @functools.cache
 def _resolver() -> Any:
     return botocore.regions.EndpointResolver(botocore.loaders.Loader().load_data("endpoints"))

@@ -58,6 +58,12 @@ def test_an_unknown_kind_of_hosts_is_refused(tmp_path) -> None:
         OfflineCloud(tmp_path, kind="wooden").start()
 
 
+@pytest.mark.parametrize("region", ["mars-1", "ü", ""])
+def test_a_region_that_aws_does_not_have_is_refused(tmp_path, region) -> None:
+    with pytest.raises(UsageError, match=f"^'{region}' is not a region of AWS; name one"):
+        OfflineCloud(tmp_path, hosts=RecordingHosts(), region=region).start()
+
+
 def test_stopping_ends_threads_connections_and_hosts(tmp_path) -> None:
     hosts, before = RecordingHosts(), set(threading.enumerate())
     with OfflineCloud(tmp_path, hosts=hosts, settle=0.02) as offline:
