@@ -133,3 +133,9 @@ def test_ports_names_and_removals_that_are_wrong() -> None:
         "jupyter.container": NOT_MET,
         "jupyter.removed": NOT_MET,
     }
+
+
+def test_document_without_a_word_is_followed_to_its_end() -> None:
+    followed = follow("", "account")
+    assert followed.broken["account.iam-user"] == NOT_MET
+    assert set(followed.broken.values()) <= {NOT_MET, MISSING}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -66,7 +67,7 @@ class Follower:
         """Do everything, and return what was found."""
         parts = self.document.parts
         try:
-            for part, following in zip(parts, (*parts[1:], None), strict=True):
+            for part, following in itertools.zip_longest(parts, parts[1:]):
                 self.section = part.section
                 if isinstance(part, Block):
                     self._do(part)
