@@ -34,7 +34,7 @@ def enter(region: str | None, account: str | None, *, patience: Patience, ssh_co
         endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None,
         ssh_config=ssh_config,
     )
-    caller = _caller(cloud)
+    caller = caller_of(cloud)
     if account is not None and caller.account != account:
         raise UsageError(
             f"--account {account}: the credentials are of account {caller.account} ({caller.arn}); change one of them."
@@ -44,9 +44,12 @@ def enter(region: str | None, account: str | None, *, patience: Patience, ssh_co
 
 def _region(wanted: str | None) -> str:
     try:
-        found = wanted or boto3.Session().region_name
+        session = boto3.Session()  # reads the configuration, also where a region is named
+        found = wanted or session.region_name
     except botocore.exceptions.ProfileNotFound as error:
         raise UsageError(f"{error}; set AWS_PROFILE to one that is there.") from error
+    except botocore.exceptions.BotoCoreError as error:
+        raise UsageError(f"The AWS configuration cannot be used: {_plain(str(error))}; mend it.") from error
     if not found:
         raise UsageError("No region is configured; name one with --region, or run aws configure.")
     if not any(found in _regions(partition) for partition in boto3.Session().get_available_partitions()):
@@ -58,10 +61,14 @@ def _regions(partition: str) -> list[str]:
     return list(boto3.Session().get_available_regions("ec2", partition_name=partition))
 
 
-def _caller(cloud: Cloud) -> Caller:
+def caller_of(cloud: Cloud) -> Caller:
+    """Return whom the caller's credentials belong to; raises :class:`~harness.errors.UsageError` in one sentence.
+
+    Beside what AWS answers, botocore lets through what an endpoint that is none or a ``credential_process`` raises.
+    """
     try:
         return find_caller(Aws(cloud, None))
-    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
         where = f" at {cloud.endpoint_url}" if cloud.endpoint_url else ""
         said = classify(error) or f"{type(error).__name__}: {error}"
         raise UsageError(f"AWS{where} cannot be entered in {cloud.region}: {_plain(said)}") from error

@@ -17,7 +17,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,19 +86,6 @@ def _open(ledger: Ledger) -> list[Entry]:
     return [entry for entry in reversed(ledger.entries()) if entry.state != "gone"]
 
 
-def _asked(question: Callable[[], str]) -> str:
-    """Ask AWS; its trouble becomes :class:`~harness.errors.UsageError`, because credentials are the caller's."""
-    from harness.aws.errors import classify
-
-    try:
-        return question()
-    except Exception as error:
-        sentence = classify(error)
-        if sentence is None:
-            raise
-        raise UsageError(sentence) from error
-
-
 @dataclass(frozen=True)
 class _Ended:
     """The leftovers of a run whose cloud is gone."""
@@ -150,20 +137,19 @@ class _Reachable:
 
     def _aws(self) -> Callable[[str], Aws]:
         """Return AWS by region as the caller; raises :class:`~harness.errors.UsageError` for another account."""
-        from harness.aws.identity import find_caller
+        from harness.aws.entrance import caller_of
         from harness.aws.session import Aws
 
         record = self.record
         patience = patience_called(os.environ.get("ACCEPTANCE_PATIENCE", "real"))
 
-        @functools.cache
-        def aws_for_region(region: str) -> Aws:
-            cloud = Cloud(name="real", hosts="ec2", account=record.account, region=region, patience=patience)
-            return Aws(cloud, None)
-
-        account = _asked(lambda: find_caller(aws_for_region(record.region)).account)
+        cloud = Cloud(
+            name="real", hosts="ec2", account=record.account, region=record.region, patience=patience,
+            endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None,
+        )  # fmt: skip
+        account = caller_of(cloud).account
         if account != record.account:
             raise UsageError(
                 f"these credentials are of account {account}, the run was in {record.account}; change them."
             )
-        return aws_for_region
+        return functools.cache(lambda region: Aws(replace(cloud, region=region), None))

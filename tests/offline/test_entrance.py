@@ -79,6 +79,8 @@ def test_the_callers_account_and_region_are_entered(offline, shell) -> None:
         pytest.param({"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "does not take the credentials", id="unknown"),
         pytest.param({"AWS_SECRET_ACCESS_KEY": "wrong"}, "does not take the credentials", id="wrong"),
         pytest.param({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "could not be reached", id="nobody answers"),
+        pytest.param({"AWS_ENDPOINT_URL": "nonsense"}, "ValueError: Invalid endpoint: nonsense", id="no address"),
+        pytest.param({"AWS_ENDPOINT_URL": "http://127.0.0.1:99999"}, "Port out of range", id="no port"),
         pytest.param({"AWS_DEFAULT_REGION": None}, "No region is configured", id="no region"),
         pytest.param({"AWS_DEFAULT_REGION": "mars-north-1"}, "is not a region of AWS", id="no such region"),
         pytest.param({"AWS_PROFILE": "nobody"}, "set AWS_PROFILE", id="no such profile"),
@@ -86,6 +88,23 @@ def test_the_callers_account_and_region_are_entered(offline, shell) -> None:
 )
 def test_who_cannot_enter_is_told_why_in_one_sentence(shell, given, sentence) -> None:
     shell(**given)
+    with pytest.raises(UsageError, match=sentence) as refused:
+        enter()
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("[default\nregion", "The AWS configuration cannot be used: Unable to parse config file: .*; mend it"),
+        ("[default]\ncredential_process = /nonexistent/vault\n", "FileNotFoundError: .*/nonexistent/vault"),
+        ("[default]\ncredential_process = echo nonsense\n", "JSONDecodeError: Expecting value"),
+    ],
+    ids=["broken", "no such program", "garbage"],
+)
+def test_a_configuration_that_is_none_is_a_sentence(shell, tmp_path, content, sentence) -> None:
+    (tmp_path / "config").write_text(content)
+    shell(AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
     with pytest.raises(UsageError, match=sentence) as refused:
         enter()
     assert "\n" not in str(refused.value)

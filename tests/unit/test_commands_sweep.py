@@ -44,7 +44,7 @@ def shelf(monkeypatch) -> dict[str, str]:
         tagged=lambda _aws, tags: tuple(id for id in things if things[id] == tags["acceptance-run"]),
     )
     monkeypatch.setattr(sweep, "KINDS", {"thing": kind})
-    monkeypatch.setattr("harness.aws.identity.find_caller", lambda _: Caller("arn:aws:iam::1:user/u", "123456789012"))
+    monkeypatch.setattr("harness.aws.entrance.find_caller", lambda _: Caller("arn:aws:iam::1:user/u", "123456789012"))
     return things
 
 
@@ -112,7 +112,7 @@ def test_another_accounts_credentials_sweep_nothing(tmp_path, shelf, monkeypatch
     run = run_directory(tmp_path, "real")
     shelf["known"] = ""
     ledger_of(run, known="created")
-    monkeypatch.setattr("harness.aws.identity.find_caller", lambda _: Caller("arn:aws:iam::2:user/u", "210987654321"))
+    monkeypatch.setattr("harness.aws.entrance.find_caller", lambda _: Caller("arn:aws:iam::2:user/u", "210987654321"))
     assert main(["sweep", "--run-dir", str(run)]) == 2
     assert "these credentials are of account 210987654321" in capsys.readouterr().err
     assert shelf
@@ -127,6 +127,12 @@ def test_missing_credentials_are_a_sentence(tmp_path, monkeypatch, capsys) -> No
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     assert main(["sweep", "--run-dir", str(run_directory(tmp_path, "real"))]) == 2
     assert "there are no usable credentials" in capsys.readouterr().err
+
+
+def test_an_endpoint_that_is_no_address_is_a_sentence(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+    assert main(["sweep", "--run-dir", str(run_directory(tmp_path, "real"))]) == 2
+    assert "AWS at nonsense cannot be entered in us-east-1" in capsys.readouterr().err
 
 
 def test_an_offline_run_left_nothing_behind(tmp_path, capsys) -> None:
