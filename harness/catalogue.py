@@ -10,7 +10,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 import cattrs
 
@@ -138,7 +138,7 @@ class Stage:
 
     name: str
     title: str
-    group: str
+    group: Literal["account", "compute", "sagemaker", "final"]
 
 
 @dataclass(frozen=True)
@@ -201,9 +201,7 @@ def load(path: Path = HOMEWORK) -> Homework:
     """Read the catalogue; raises :class:`~harness.errors.UsageError` where the file is not one."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        converter = cattrs.Converter(forbid_extra_keys=True)
-        converter.register_structure_hook(datetime.date, _date)
-        homework = converter.structure(_filled(data), Homework)
+        homework = _converter().structure(_filled(data), Homework)
     except OSError as error:
         raise UsageError(f"{path}: the catalogue cannot be read ({error.strerror}); restore the file.") from error
     except (ValueError, TypeError, cattrs.BaseValidationError) as error:
@@ -213,9 +211,29 @@ def load(path: Path = HOMEWORK) -> Homework:
     return homework
 
 
-def _date(value: Any, _: Any) -> datetime.date:
-    if not isinstance(value, datetime.date):
-        raise TypeError(f"expected a date, got {value!r}")
+def _converter() -> cattrs.Converter:
+    """Return what makes dataclasses of tables and takes nothing for what it is not, such as 1.5 for one point."""
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    as_tuple = converter.get_structure_hook(tuple[str, ...])
+
+    def listed(value: Any, kind: Any) -> Any:
+        return as_tuple(_only(value, list), kind)
+
+    converter.register_structure_hook_func(_is_tuple, listed)
+    for plain in (int, str, datetime.date):
+        converter.register_structure_hook(plain, _only)
+    converter.register_structure_hook(float, lambda value, _: float(_only(value, float, int)))
+    return converter
+
+
+def _is_tuple(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is tuple
+
+
+def _only(value: Any, *kinds: type) -> Any:
+    if type(value) not in kinds:
+        raise TypeError(f"expected {kinds[0].__name__}, got {value!r}")
     return value
 
 
@@ -247,9 +265,13 @@ class _Section:
 
 def _check(homework: Homework, path: Path) -> None:
     ids = [requirement.id for requirement in homework.requirement]
+    ids += [stage.name for stage in homework.stage]
     twice = sorted({i for i in ids if ids.count(i) > 1})
+    negative = sorted(r.id for r in homework.requirement if r.points < 0)
     homeless = sorted(r.id for r in homework.requirement if r.stage not in homework.stages)
     if twice:
-        raise UsageError(f"{path}: these requirement ids stand twice: {', '.join(twice)}; give each its own.")
+        raise UsageError(f"{path}: these names stand twice: {', '.join(twice)}; give each its own.")
+    if negative:
+        raise UsageError(f"{path}: {', '.join(negative)} is worth less than nothing; give it points.")
     if homeless:
         raise UsageError(f"{path}: no stage is named for {', '.join(homeless)}; add the stage or rename them.")
