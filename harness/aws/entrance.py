@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,13 @@ from harness.aws.session import Aws
 from harness.cloud import Cloud, Patience
 from harness.errors import UsageError
 from harness.facts.account import Caller
+
+NO_ENTRY = (
+    botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, ValueError, OSError, EOFError,
+    getpass.GetPassWarning,
+)  # fmt: skip
+"""What AWS answers, and what botocore lets through of endpoints that are none, programs that are to say credentials
+(``credential_process``), and of asking for a second factor where there is no terminal."""
 
 
 def enter(region: str | None, account: str | None, *, patience: Patience, ssh_config: Path | None) -> Cloud:
@@ -62,13 +70,10 @@ def _regions(partition: str) -> list[str]:
 
 
 def caller_of(cloud: Cloud) -> Caller:
-    """Return whom the caller's credentials belong to; raises :class:`~harness.errors.UsageError` in one sentence.
-
-    Beside what AWS answers, botocore lets through what an endpoint that is none or a ``credential_process`` raises.
-    """
+    """Return whom the caller's credentials belong to; raises :class:`~harness.errors.UsageError` in one sentence."""
     try:
         return find_caller(Aws(cloud, None))
-    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
+    except NO_ENTRY as error:
         where = f" at {cloud.endpoint_url}" if cloud.endpoint_url else ""
         said = classify(error) or f"{type(error).__name__}: {error}"
         raise UsageError(f"AWS{where} cannot be entered in {cloud.region}: {_plain(said)}") from error

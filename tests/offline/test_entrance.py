@@ -110,6 +110,16 @@ def test_a_configuration_that_is_none_is_a_sentence(shell, tmp_path, content, se
     assert "\n" not in str(refused.value)
 
 
+def test_a_second_factor_without_a_terminal_is_a_sentence(shell, monkeypatch) -> None:
+    def ask(_: object) -> None:
+        raise EOFError("EOF when reading a line")
+
+    shell()
+    monkeypatch.setattr(entrance, "find_caller", ask)
+    with pytest.raises(UsageError, match="cannot be entered in us-east-1: EOFError"):
+        enter()
+
+
 def test_an_expired_session_is_told_so(shell, expired) -> None:
     shell(**expired)
     with pytest.raises(UsageError, match=r"does not take the credentials for GetCallerIdentity \(ExpiredToken\)"):

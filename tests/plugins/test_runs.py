@@ -72,6 +72,13 @@ def test_bad_options_are_a_usage_error_in_a_sentence(homework, arguments, senten
     assert "Traceback" not in printed
 
 
+def test_an_ssh_configuration_of_a_cloud_that_ended_is_a_sentence(homework, monkeypatch) -> None:
+    monkeypatch.setenv("ACCEPTANCE_SSH_CONFIG", "/nonexistent/ssh_config")
+    result = homework.run("--aws=real", code=4)
+    assert "ACCEPTANCE_SSH_CONFIG is /nonexistent/ssh_config" in result.stderr.str() + result.stdout.str()
+    homework.run(code=0)
+
+
 def test_help_shows_the_options(homework) -> None:
     homework.run("--help", code=0).stdout.fnmatch_lines(["cloud homework:", "*--aws=*", "*--phase=*", "*--keep*"])
 
