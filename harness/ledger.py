@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+import cattrs
+
 from harness.errors import RunEnded
 
 State = Literal["intended", "created", "gone", "kept"]
@@ -63,6 +65,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._closed = False
+        self._own: list[Entry] = []
 
     def close(self) -> None:
         """Let this process create nothing any more: what comes late would not be torn down."""
@@ -77,21 +80,23 @@ class Ledger:
         """
         if self._closed:
             raise RunEnded(f"the run is ending; no {kind} is created any more")
-        entry = self._write(Entry(secrets.token_hex(6), kind, region, find))
+        entry = self._noted(Entry(secrets.token_hex(6), kind, region, find))
+        self._write(entry)
+        self._own.append(entry)
         creation = Creation(entry)
         try:
             yield creation
         finally:
             if creation.id is not None:
-                self._write(replace(entry, id=creation.id, state="created"))
+                self._remember(replace(entry, id=creation.id, state="created"))
 
     def found(self, kind: str, region: str, id: str, **find: str) -> Entry:
         """Write down a resource that came to be by another's creation, such as an instance's volume."""
-        return self._write(Entry(secrets.token_hex(6), kind, region, find, id=id, state="created"))
+        return self._remember(Entry(secrets.token_hex(6), kind, region, find, id=id, state="created"))
 
     def mark(self, entry: Entry, state: State) -> None:
         """Write down that a resource was looked for and is gone, or is kept on purpose."""
-        self._write(replace(entry, state=state))
+        self._remember(replace(entry, state=state))
 
     def entries(self) -> list[Entry]:
         """Return the latest word on each resource, in the order of creation; a torn last line is passed over."""
@@ -109,18 +114,44 @@ class Ledger:
         ended = {key: datetime.datetime.fromisoformat(e.at) for key, e in latest.items() if e.state == "gone"}
         return [Life(entry, begun[key], ended.get(key)) for key, entry in latest.items()]
 
+    def strange_lines(self) -> list[int]:
+        """Return the numbers of the lines that are neither an entry nor the beginning of one that was torn."""
+        return [
+            number
+            for number, line in enumerate(self._written(), 1)
+            if line.strip() and _read(line) is None and not (line.startswith('{"key"') and _is_torn(line))
+        ]
+
     def _lines(self) -> Iterator[Entry]:
-        with contextlib.suppress(FileNotFoundError):
-            for line in self.path.read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError, TypeError):
-                    yield Entry(**json.loads(line))
+        """Yield what is on disk, and what this process wrote and the disk has lost or did not take."""
+        there = [entry for entry in map(_read, self._written()) if entry is not None]
+        told = {(entry.key, entry.state, entry.at) for entry in there}
+        yield from there
+        yield from [entry for entry in self._own if (entry.key, entry.state, entry.at) not in told]
+
+    def _written(self) -> list[str]:
+        try:
+            return self.path.read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            return []
 
     def open_entries(self) -> list[Entry]:
         """Return what may still exist, the youngest first."""
         return [entry for entry in reversed(self.entries()) if entry.state in ("intended", "created")]
 
-    def _write(self, entry: Entry) -> Entry:
-        entry = replace(entry, at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"))
+    def _remember(self, entry: Entry) -> Entry:
+        """Write down what is so already: where the disk takes no more, this process at least knows it."""
+        entry = self._noted(entry)
+        self._own.append(entry)
+        with contextlib.suppress(OSError):
+            self._write(entry)
+        return entry
+
+    @staticmethod
+    def _noted(entry: Entry) -> Entry:
+        return replace(entry, at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"))
+
+    def _write(self, entry: Entry) -> None:
         line = json.dumps(entry.__dict__, ensure_ascii=False) + "\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -129,7 +160,27 @@ class Ledger:
             os.fsync(handle)
         finally:
             os.close(handle)
-        return entry
+
+
+_CONVERTER = cattrs.Converter(forbid_extra_keys=True)
+
+
+def _read(line: str) -> Entry | None:
+    """Return the entry of a line; one that is torn, or of another edition of the suite, is none."""
+    try:
+        entry = _CONVERTER.structure(json.loads(line), Entry)
+        datetime.datetime.fromisoformat(entry.at)
+    except (ValueError, TypeError, AttributeError, cattrs.BaseValidationError):  # cattrs takes all for a table
+        return None
+    return entry
+
+
+def _is_torn(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return True
+    return False
 
 
 def _mend(handle: int) -> str:

@@ -72,6 +72,37 @@ def test_a_run_is_swept_to_nothing_and_nothing_else_is(tmp_path, shelf, capsys) 
     assert {"thing known: gone", "thing tagged: gone"} <= set(capsys.readouterr().out.splitlines())
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"key": "k", "kind": "thing", "region": "us-east-1", "find": {}, "of": "a later edition"}',
+        '{"key": "k", "kind": "thing", "region": "us-east-1", "find": {}, "at": "yesterday"}',
+        '["key"]',
+        "\x00\x7f\ufffd",
+    ],
+    ids=["newer", "no time", "list", "garbage"],
+)
+def test_a_ledger_that_is_not_understood_is_a_sentence_and_the_rest_is_swept(tmp_path, shelf, capsys, line) -> None:
+    run = run_directory(tmp_path, "real")
+    shelf.update(known="", tagged="k3f9qz", foreign="other1")
+    path = ledger_of(run, known="created").path
+    path.write_text(path.read_text() + f"{line}\n")
+    for arguments in (("--dry-run",), (), ()):
+        assert main(["sweep", "--run-dir", str(run), *arguments]) == 1
+        assert f"{path}: no entry is understood in line 3; sweep by the edition" in capsys.readouterr().out
+    assert shelf == {"foreign": "other1"}
+
+
+def test_a_ledger_that_was_torn_or_is_no_text_is_swept_by_what_is_there(tmp_path, shelf) -> None:
+    run = run_directory(tmp_path, "real")
+    shelf.update(known="", tagged="k3f9qz")
+    path = ledger_of(run, known="created").path
+    path.write_bytes(path.read_bytes() + b'{"key": "1f", "kind": "thing", "find": {"name": "\xc3')
+    for _ in range(2):
+        assert main(["sweep", "--run-dir", str(run)]) == 0
+    assert shelf == {}
+
+
 def test_what_was_kept_on_purpose_is_swept_when_asked(tmp_path, shelf) -> None:
     run = run_directory(tmp_path, "real")
     shelf["kept"] = ""

@@ -99,3 +99,25 @@ def test_every_line_is_one_json_object_with_its_time(ledger):
     assert [line["state"] for line in lines] == ["intended", "created"]
     assert all(line["at"].endswith("+00:00") for line in lines)
     assert os.linesep.join(line["key"] for line in lines).count(lines[0]["key"]) == 2
+
+
+def test_nothing_is_created_that_cannot_be_written_down_first(ledger):
+    ledger.path.parent.write_text("a file where the directory was")
+
+    with pytest.raises(OSError, match="run"), ledger.creating("instance", "us-east-1"):
+        pytest.fail("the caller must not get to create")
+    assert ledger.entries() == []
+
+
+def test_what_the_disk_lost_or_does_not_take_any_more_is_still_known(ledger):
+    ledger.found("volume", "us-east-1", "vol-1")
+    with ledger.creating("instance", "us-east-1") as creation:
+        ledger.path.unlink()
+        ledger.path.parent.rmdir()
+        ledger.path.parent.write_text("a file where the directory was")
+        creation.id = "i-1"
+
+    assert states(ledger) == [("volume", "vol-1", "created"), ("instance", "i-1", "created")]
+    for entry in ledger.entries():
+        ledger.mark(entry, "gone")
+    assert ledger.open_entries() == []
