@@ -7,6 +7,7 @@ pytest_plugins = [
     "fixtures.requirements",
     "fixtures.cloud",
     "fixtures.run",
+    "fixtures.signals",
     "fixtures.distribution",
     "fixtures.subject",
     "fixtures.recording",

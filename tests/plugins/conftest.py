@@ -15,6 +15,7 @@ import fixtures.options
 import fixtures.report
 import fixtures.requirements
 import fixtures.run
+import fixtures.signals
 import fixtures.verdicts
 import harness.grading.reportjson
 import harness.grading.terminal
@@ -24,7 +25,7 @@ from harness.cloud import OFFLINE, Cloud
 from harness.workstation import Workstation
 
 PLUGINS = [
-    fixtures.options, fixtures.isolation, fixtures.requirements, fixtures.cloud, fixtures.run, fixtures.verdicts,
+    fixtures.options, fixtures.isolation, fixtures.requirements, fixtures.cloud, fixtures.run, fixtures.signals, fixtures.verdicts,
     fixtures.report,
 ]  # fmt: skip
 CATALOGUE = """

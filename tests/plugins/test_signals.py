@@ -1,0 +1,83 @@
+"""The suite's own plugins on small homeworks: runs that end before their time, and whose reports nobody can take."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+import harness.sweep
+
+pytest_plugins = ["pytester"]
+
+SEND = "__import__('os').kill(__import__('os').getpid(), {number})"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_ends_the_run_in_order(homework, number) -> None:
+    before = signal.getsignal(number)
+    homework.write(ssh=SEND.format(number=int(number)))
+    homework.run(code=2)
+    assert homework.judged("account.cli")["verdict"] == "met"
+    assert (homework.pytester.path / "closed").exists()
+    assert signal.getsignal(number) is before
+
+
+def test_what_is_ignored_is_ignored(homework, monkeypatch) -> None:
+    """As under nohup: a run goes on when its terminal is closed."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        homework.write(ssh=SEND.format(number=int(signal.SIGHUP)))
+        homework.run(code=0)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_run_that_a_signal_ended_is_left_at_the_third(homework, monkeypatch) -> None:
+    def swept(context) -> list[str]:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return []
+
+    monkeypatch.setattr(harness.sweep, "sweep_run", swept)
+    homework.write(ssh=f"__import__('os').kill(__import__('os').getpid(), {int(signal.SIGTERM)})")
+    result = homework.run(code=2)
+    assert result.stdout.str().count("still tearing down") == 1
+    assert homework.judged("account.cli")["verdict"] == "met"
+
+
+@pytest.mark.parametrize(("times", "leaks"), [(2, []), (3, ["instance i-1: the teardown was interrupted"])])
+def test_a_teardown_is_left_when_asked_three_times(homework, monkeypatch, times, leaks) -> None:
+    def swept(context) -> list[str]:
+        context.ledger.found("instance", "us-east-1", "i-1")
+        for _ in range(times):
+            os.kill(os.getpid(), signal.SIGINT)
+        return []
+
+    monkeypatch.setattr(harness.sweep, "sweep_run", swept)
+    result = homework.run(code=1 if leaks else 0)
+    assert "still tearing down; interrupt again (three times in all)" in result.stdout.str()
+    assert homework.report["leaks"] == leaks
+
+
+def test_a_disk_that_is_full_does_not_keep_the_teardown_away(homework) -> None:
+    homework.pytester.makeconftest("def pytest_sessionfinish():\n    raise OSError(28, 'No space left on device')")
+    result = homework.run(code=3)
+    assert "ERROR: the reports cannot be written: [Errno 28] No space left on device" in result.stdout.str()
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert (homework.pytester.path / "closed").exists()
+
+
+def test_reports_that_cannot_be_written_are_a_sentence_and_a_red_run(homework, monkeypatch) -> None:
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("harness.grading.outputs.record", full)
+    result = homework.run(code=1)
+    result.stdout.fnmatch_lines(
+        [
+            "Grade: 10 of 10 points.",
+            f"ERROR: the reports cannot be written to {homework.run_dir} (No space left on device)",
+        ]
+    )
