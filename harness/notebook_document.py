@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.documents import Unreadable, contents, decoded
 from harness.evidence import Evidence
 from harness.facts.sagemaker import SavedNotebook
 
@@ -70,10 +71,11 @@ def _read(path: Path) -> tuple[list[Cell], str]:
     import nbformat  # takes a while, and only one requirement needs it
 
     try:
-        if path.stat().st_size > LARGEST:
-            return [], f"has {path.stat().st_size} bytes, which is too much for a notebook"
-        document: Any = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+        text = decoded(contents(path, path.parent, LARGEST))
+        document: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(document)
+    except Unreadable as problem:
+        return [], str(problem)
     except Exception as error:  # noqa: BLE001 - nbformat raises anything at anything
         first = str(error).strip().splitlines()[:1]
         return [], f"is not a valid notebook: {first[0] if first else type(error).__name__}"

@@ -37,13 +37,17 @@ class Provider:
 
 @dataclass(frozen=True)
 class TurnInWords:
-    """What claims that something was set up or ended, and what denies it."""
+    """What claims that something was set up or ended, what denies it before or after the claim, and what still runs."""
 
     set_up: tuple[str, ...]
     ended: tuple[str, ...]
+    running: tuple[str, ...]
     denials: tuple[str, ...]
+    denied_after: tuple[str, ...]
+    ended_in_part: tuple[str, ...]
     no_denials: tuple[str, ...]
     undoing: tuple[str, ...]
+    at_first: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Rubric:
     distinct_share: float
     vocabulary_words: int
     topic: tuple[Topic, ...]
+    side_denials: tuple[str, ...]
     sides: dict[str, tuple[str, ...]]
     services: dict[str, tuple[str, ...]]
     algorithms: dict[str, tuple[str, ...]]
@@ -85,6 +90,7 @@ def _all_words(rubric: Rubric) -> Iterable[tuple[str, ...]]:
         yield from table.values()
     for provider in rubric.provider:
         yield from (provider.names, provider.services, provider.common)
+    yield rubric.side_denials
     yield from vars(rubric.turn_in).values()
 
 

@@ -1,204 +1,101 @@
-"""Finds the answers in what a student wrote: files, headings, questions repeated in bold or as a list."""
+"""Finds the answers in what a student wrote: which files hold them, and what is said in each."""
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
+from harness.documents import READERS, Unreadable, read
 from harness.facts.answers import Answer, Answers
+from harness.headlines import NUMBERED, Section, sections, topic_of, words_of
 from harness.rubric import Provider, Rubric, Topic, found, named, pattern
 
-SUFFIXES = (".md", ".markdown", ".txt")
 FOLDER = "answers"
-# Also "hw2_answers" and "My answers"; what is called otherwise is nobody's answer.
-NAMED = re.compile(r"(?<![^\W_])answers?(?![^\W_])", re.IGNORECASE)
+# Also "hw2_answers" and "My answers".
+NAMED = re.compile(r"answers?(?![^\W_])", re.IGNORECASE)
+# What programs leave beside a document: hidden files, and Word's marks of an open one.
+LEAVINGS = (".", "~$", "__MACOSX")
 
-# Levels of what may stand above an answer; 1 to 6 are headings.
-BOLD, LINE = 7, 8
-HEADLINE_WORDS = 25
-# Fewer topics than this by their words, and the questions' numbers are looked at.
-NUMBERED = 3
-
-BULLET = r"^\s*(?:[-*+•]\s+|(?P<number>\d+)\s*[.):]\s+)?"
-ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.):])\s")
-BOLD_LINE = re.compile(BULLET + r"(?:\*\*|__)(?P<head>.+?)(?:\*\*|__)\s*:?\s*(?P<rest>.*)$")
-QUESTION = re.compile(BULLET + r"(?P<head>[^?]{3,200}\?)\s*(?P<rest>.*)$")
-LABEL = re.compile(BULLET + r"(?P<head>(?:[^.?!:]|\betc\.,?|\.(?=\w)){3,200}?)\s*(?::\s*(?P<rest>.*))?$")
-NUMBER = re.compile(r"^\W*(?:q(?:uestion)?|a(?:nswer)?|no\.?|#)?\s*\.?\s*(\d)\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_][\w'’-]*")
+# What stands after "disadvantages:" where there is none.
+NOTHING = re.compile(r"\W*(?:none|nothing|n/a|no(?= (?:real|such|obvious)\b)|no\W*$)(?!\w)", re.IGNORECASE)
 ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Headline:
-    """Something that may stand above an answer: the line it is on, the first line below it, its words.
+@dataclass
+class _Written:
+    """What was found: by topic the sections with the files that they are of, and what could not be read."""
 
-    ``rest`` is what stands on the same line and belongs to the answer; ``cues`` are how many of a topic's cues make
-    the headline its own.
-    """
+    by_topic: dict[str, list[tuple[str, Section]]] = field(default_factory=lambda: defaultdict(list))
+    unread: list[str] = field(default_factory=list)
 
-    line: int
-    below: int
-    level: int
-    text: str
-    rest: str = ""
-    cues: int = 1
-
-
-@dataclass(frozen=True)
-class Section:
-    """An answer, or a part of one, with the heading above it."""
-
-    topic: str
-    heading: str
-    text: str
+    def add(self, file: str, section: Section) -> None:
+        """Keep a section; one that is handed in twice, in two files, counts once."""
+        known = {" ".join(other.text.split()) for _, other in self.by_topic[section.topic]}
+        if section.is_empty or " ".join(section.text.split()) not in known:
+            self.by_topic[section.topic].append((file, section))
 
 
 def read_answers(submission: Path, rubric: Rubric) -> Answers:
-    """Read the answers of a submission: a file called ``answers`` (Markdown or text), or a folder of them, or both."""
-    written: dict[str, list[tuple[str, Section]]] = defaultdict(list)
-    for path in _files(submission):
-        for section in _sections(path, rubric):
-            written[section.topic].append((str(path.relative_to(submission)), section))
-    return Answers(tuple(_answer(topic, written[topic.id], rubric) for topic in rubric.topic))
+    """Read the answers of a submission: a document called ``answers``, or a folder of them, or both.
+
+    Where nothing is called so, any other document counts that answers most of the questions.
+    """
+    called = _files(submission)
+    written = _Written()
+    for path in called:
+        _take(path, submission, rubric, written, least=0)
+    if not called:
+        for path in sorted(submission.iterdir()):
+            if path.suffix and path.suffix.casefold() in READERS and not path.name.startswith(LEAVINGS):
+                _take(path, submission, rubric, written, least=NUMBERED)
+        written.unread[:] = [f"the submission has no document called {FOLDER}"]
+    unread = "; ".join(written.unread)
+    return Answers(tuple(_answer(topic, written.by_topic[topic.id], rubric, unread) for topic in rubric.topic))
 
 
 def _files(submission: Path) -> list[Path]:
-    """Return the files with answers, in the order of their names."""
+    """Return the files that are called answers, or lie in a folder that is, in the order of their names."""
     tops = [path for path in sorted(submission.iterdir()) if NAMED.search(path.stem)]
-    inside = [path for top in tops if top.is_dir() for path in sorted(top.rglob("*")) if path.is_file()]
-    return [path for path in [*tops, *inside] if path.is_file() and path.suffix.casefold() in SUFFIXES]
+    inside = [path for top in tops if top.is_dir() for path in sorted(top.rglob("*"))]
+    files = [path for path in (*tops, *inside) if not path.is_dir()]
+    return [path for path in files if not any(part.startswith(LEAVINGS) for part in path.relative_to(submission).parts)]
 
 
-def read_text(path: Path) -> str:
-    """Read a text file as editors write them: UTF-8 with or without a mark, UTF-16, or Windows' own."""
-    content = path.read_bytes()
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
+def _take(path: Path, submission: Path, rubric: Rubric, written: _Written, *, least: int) -> None:
+    """Take the answers in a file that has at least so many; why it cannot be read is kept as well."""
+    name = str(path.relative_to(submission))
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+        taken = _sections(path, read(path, submission), rubric)
+    except Unreadable as problem:
+        written.unread.append(f"{name} {problem}")
+        return
+    if len({section.topic for section in taken if not section.is_empty}) >= least:
+        for section in taken:
+            written.add(name, section)
 
 
-def _sections(path: Path, rubric: Rubric) -> list[Section]:
+def _sections(path: Path, text: str, rubric: Rubric) -> list[Section]:
     """Return the answers in a file; a file of one answer may have its topic in its name."""
-    text = read_text(path)
-    lines = text.splitlines()
-    heads = _boundaries(_headlines(text, lines), rubric)
-    topics = {topic for _, topic in heads if topic}
+    taken = sections(text, rubric)
     own = topic_of(path.stem.replace("-", " ").replace("_", " "), rubric, by_number=True)
-    if path.stem.casefold() != FOLDER and own and len(topics) < 2:
+    if path.stem.casefold() != FOLDER and own and len({section.topic for section in taken}) < 2:
         return [Section(own, "", text)]
-    ends = [*(head.line for head, _ in heads), len(lines)][1:]
-    return [
-        Section(topic, head.text.rstrip(": "), "\n".join([head.rest, *lines[head.below : end]]))
-        for (head, topic), end in zip(heads, ends, strict=True)
-        if topic
-    ]
-
-
-def topic_of(headline: str, rubric: Rubric, *, by_number: bool = False, cues: int = 1) -> str | None:
-    """Return the topic that a heading is about, by its words or else by the number of the question."""
-    scores = {topic.id: len(pattern(topic.cues).findall(headline)) for topic in rubric.topic}
-    best = max(scores, key=lambda topic: scores[topic])
-    if scores[best] >= cues:
-        return best
-    number = NUMBER.match(headline) if by_number else None
-    ordinal = int(number[1]) if number else 0
-    return rubric.topic[ordinal - 1].id if 1 <= ordinal <= len(rubric.topic) else None
-
-
-def _boundaries(headlines: Sequence[Headline], rubric: Rubric) -> list[tuple[Headline, str | None]]:
-    """Return the headlines that begin an answer, or end one (topic ``None``), in the order of the file.
-
-    The level on which most topics are found is that of the questions; what is deeper belongs to the answers. Only a
-    topic that is not found there is looked for on other levels, deeper ones by two of its cues.
-    """
-    by_level: dict[int, dict[Headline, str | None]] = defaultdict(dict)
-    for head in headlines:
-        by_level[head.level][head] = topic_of(head.text, rubric, cues=head.cues)
-    for level, heads in by_level.items():
-        if level < LINE and len(_topics(heads)) < NUMBERED:
-            heads.update({head: topic_of(head.text, rubric, by_number=True) for head in heads})
-    if not by_level:
-        return []
-    level = max(sorted(by_level), key=lambda each: len(_topics(by_level[each])))
-    chosen = {head: topic for head, topic in by_level[level].items() if topic or level < BOLD}
-    seen = _topics(chosen)
-    for head in headlines:
-        other = topic_of(head.text, rubric, cues=1 if head.level < level else 2)
-        if head.level != level and other and other not in seen:
-            chosen[head] = other
-        elif head.level < min(level, BOLD):
-            chosen[head] = None
-    return sorted(chosen.items(), key=lambda item: item[0].line)
-
-
-def _topics(heads: dict[Headline, str | None]) -> set[str]:
-    return {topic for topic in heads.values() if topic}
-
-
-def _headlines(text: str, lines: Sequence[str]) -> list[Headline]:
-    tokens = MarkdownIt("commonmark").parse(text)
-    heads = list(_headings(tokens))
-    taken = {line for head in heads for line in range(head.line, head.below)} | set(_not_prose(tokens))
-    for number, line in enumerate(lines):
-        begins = number == 0 or not lines[number - 1].strip() or ITEM.match(line)
-        if number not in taken and begins:
-            is_alone = number + 1 == len(lines) or not lines[number + 1].strip()
-            heads += _pseudo_heading(number, line, is_alone=is_alone)
-    return sorted(heads, key=lambda head: head.line)
-
-
-def _headings(tokens: Sequence[Token]) -> Iterable[Headline]:
-    for opening, inline in itertools.pairwise(tokens):
-        if opening.type == "heading_open" and opening.map:
-            yield Headline(opening.map[0], opening.map[1], int(opening.tag[1]), _plain_inline(inline).strip())
-
-
-def _not_prose(tokens: Sequence[Token]) -> Iterable[int]:
-    for token in tokens:
-        if token.type in ("fence", "code_block", "html_block") and token.map:
-            yield from range(*token.map)
-
-
-def _pseudo_heading(number: int, line: str, *, is_alone: bool) -> list[Headline]:
-    """Return what a line may be the heading of: bold words, a question, or a short line that ends without a stop.
-
-    The last, unless it stands alone, may as well be the first line of a paragraph, so it must give two cues.
-    """
-    for level, form in ((BOLD, BOLD_LINE), (LINE, QUESTION), (LINE, LABEL)):
-        match = form.match(line)
-        if match and len(match["head"].split()) <= HEADLINE_WORDS:
-            text = f"{match['number']}. {match['head']}" if match["number"] else match["head"]
-            cues = 2 if form is LABEL and not is_alone else 1
-            return [Headline(number, number + 1, level, text.strip(), match["rest"] or "", cues)]
-    return []
+    return taken
 
 
 def plain(text: str) -> str:
     """Return the words of a Markdown text, without markup, code blocks, comments and addresses."""
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    return ADDRESS.sub(" ", "\n".join(_plain_inline(token) for token in tokens if token.type == "inline"))
+    return ADDRESS.sub(" ", "\n".join(words_of(token) for token in tokens if token.type == "inline"))
 
 
-def _plain_inline(token: Token) -> str:
-    spaces = {"softbreak": "\n", "hardbreak": "\n"}
-    return "".join(
-        child.content if child.type in ("text", "code_inline") else spaces.get(child.type, "")
-        for child in token.children or []
-    )
-
-
-def _answer(topic: Topic, parts: Sequence[tuple[str, Section]], rubric: Rubric) -> Answer:
+def _answer(topic: Topic, parts: Sequence[tuple[str, Section]], rubric: Rubric, unread: str) -> Answer:
     text = " ".join(plain("\n\n".join(section.text for _, section in parts)).split())
     words = [word.lower() for word in WORD.findall(text)]
     return Answer(
@@ -208,20 +105,36 @@ def _answer(topic: Topic, parts: Sequence[tuple[str, Section]], rubric: Rubric) 
         words=len(words),
         distinct_words=len(set(words)),
         vocabulary=found(text, topic.vocabulary),
-        sides=_sides(text, [section.heading for _, section in parts], rubric),
+        sides=_sides(text, [section for _, section in parts], rubric),
         services=named(text, rubric.services),
         algorithms=named(text, rubric.algorithms),
         providers={p.name: _services(text, p) for p in rubric.provider if _is_named(text, p)},
         distinct_share=rubric.distinct_share,
         vocabulary_words=rubric.vocabulary_words,
+        unread="" if parts else unread,
     )
 
 
-def _sides(text: str, headings: Sequence[str], rubric: Rubric) -> tuple[str, ...]:
-    """Return the sides that a text shows; a heading that names one side alone says so of the text below it."""
-    single = [sides[0] for heading in headings if len(sides := named(heading, rubric.sides)) == 1]
-    shown = {*named(text, rubric.sides), *single}
-    return tuple(side for side in rubric.sides if side in shown)
+def _sides(text: str, parts: Iterable[Section], rubric: Rubric) -> tuple[str, ...]:
+    """Return the sides that a text shows; a heading that names one side alone says so of the text below it.
+
+    "There are no drawbacks" and "Drawbacks: none" show none.
+    """
+    single = [
+        sides[0]
+        for part in parts
+        if len(sides := named(part.heading, rubric.sides)) == 1 and not NOTHING.match(part.text)
+    ]
+    shown = {side for side, words in rubric.sides.items() if _is_shown(text, words, rubric)}
+    return tuple(side for side in rubric.sides if side in shown or side in single)
+
+
+def _is_shown(text: str, words: tuple[str, ...], rubric: Rubric) -> bool:
+    denied = re.compile(rf"(?<!\w)(?:{'|'.join(rubric.side_denials)}) (?:[\w'’-]+ ){{0,2}}$", re.IGNORECASE)
+    return any(
+        not denied.search(text, 0, match.start()) and not NOTHING.match(text, match.end())
+        for match in pattern(words).finditer(text)
+    )
 
 
 def _is_named(text: str, provider: Provider) -> bool:

@@ -15,6 +15,7 @@ class Answer:
 
     ``source`` names file and heading, and is empty where nothing was written. ``words`` and ``distinct_words`` count
     words of the answer, headings and links left out; ``vocabulary`` are the topic's own words that it uses.
+    ``unread`` says what might hold an answer that was not found and could not be read.
     ``providers`` has the services that are named of each provider, which may be none. ``sides`` holds ``advantage``
     and ``disadvantage`` as far as they are there.
     """
@@ -31,11 +32,12 @@ class Answer:
     providers: dict[str, tuple[str, ...]]
     distinct_share: float
     vocabulary_words: int
+    unread: str = ""
 
     def objection(self, words: int) -> str:
         """Return why this is no answer of at least so many words on its topic, or nothing."""
         if not self.source:
-            return f"no heading or file about {self.topic} was found"
+            return f"no heading or file about {self.topic} was found" + (f": {self.unread}" if self.unread else "")
         if self.words < words:
             return f"{self.source}: {self.words} words, expected at least {words}"
         if self.distinct_words < words * self.distinct_share:
@@ -53,7 +55,7 @@ class Answer:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         if not self.source:
-            return (Evidence("file", f"answer on {self.topic}", "none"),)
+            return (Evidence("file", f"answer on {self.topic}", self.unread or "none"),)
         text = self.text if len(self.text) <= SHOWN else self.text[:SHOWN] + "…"
         return (Evidence("file", self.source, f"{self.words} words: {text}"),)
 
@@ -76,7 +78,7 @@ class Answers:
 class TurnIn:
     """The turn-in message: the clauses that claim something, and those that deny it.
 
-    ``source`` is empty where there is no message.
+    ``source`` is empty where there is no message; ``problem`` says why one cannot be read.
     """
 
     source: str
@@ -85,6 +87,7 @@ class TurnIn:
     not_set_up: tuple[str, ...]
     terminated: tuple[str, ...]
     not_terminated: tuple[str, ...]
+    problem: str = ""
 
     @property
     def says_set_up(self) -> bool:

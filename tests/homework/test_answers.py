@@ -52,6 +52,7 @@ def test_turn_in_message_says_both(turn_in):
     """The turn-in message says that the instances were set up and terminated."""
     denied = "; ".join((*turn_in.not_set_up, *turn_in.not_terminated))
     said = f"{turn_in.source} says “{denied}”" if denied else f"{turn_in.source} does not say so"
-    seen = said if turn_in.source else "the submission has no turn-in message (turn-in.md or turn-in.txt)"
+    absent = turn_in.problem or "the submission has no turn-in message (turn-in.md or turn-in.txt)"
+    seen = said if turn_in.source else absent
     assert turn_in.says_set_up, f"{seen}, expected that the instances were set up"
     assert turn_in.says_terminated, f"{seen}, expected that all instances are terminated"

@@ -24,6 +24,28 @@ SAID = [
     "Homework 2 is complete: bastion, private and spot instances were set up, used and terminated.",
 ]
 SAID.append("I set up the instances. Are they terminated? Yes, all of them are terminated.")
+SAID += [
+    "This is to certify that I stood up the EC2 instances as described and tore them all down when I was done.",
+    "I got the bastion and private VM up and running, and I've since terminated both of them.",
+    "Instances launched: 3. Instances terminated: 3. Instances still running: 0.",
+    "I was able to setup the above instances and have terminated them to avoid any extra charges.",
+    "The instances are terminated. Before that I had them set up exactly as in the instructions.",
+    "I would like to confirm that I was able to set up the above instances and that I have terminated them.",
+    "I want to confirm that all of the instances were set up and have been terminated.",
+    "I could set up all instances and terminate them.",
+    "Able to set up and terminate all instances.",
+    "I set up the instances and they have been terminated. I will not forget to set up a budget alert next time.",
+    "I did not have any problem to set up the instances, and all are terminated.",
+    "I spun the instances up and killed them when finished (terminated, not just stopped).",
+    "Instances terminated, not stopped. They were set up per instructions.",
+    "Launched the instances, done with the lab, instances gone (terminated). No leftovers.",
+    "I had some trouble with the quota (my first request was denied), but I could launch all the instances, and they're all terminated now.",
+    "I set up the instances. I didn't terminate the bastion right away because I needed it for Docker, but it is terminated now.",
+    "The private instance was terminated first, the bastion was not terminated until the Docker part was finished; it's terminated now as well. Both had been launched from the CLI.",
+    "- [x] bastion set up\n- [x] private instance set up\n- [x] spot instance set up\n- [x] all terminated",
+    "| instance | set up | terminated |\n|---|---|---|\n| bastion | yes | yes |\n| private | yes | yes |\n| spot | yes | yes |",
+    "I set up all three. I terminated one of them on Monday and the others on Tuesday.",
+]
 NOT_SAID = [
     "",
     "I did the homework.",
@@ -42,6 +64,22 @@ NOT_SAID = [
     "Set up: done. Terminated: no.",
     "Set up? Yes. Terminated? Not yet.",
     "I set up the instances. Are they terminated?",
+    "I'd have set up the instances and terminated them if my account had been activated.",
+    "Everything except the bastion is terminated. I set up all three.",
+    "I set up the instances; termination is pending.",
+    "I set up the instances and plan on terminating them tomorrow.",
+    "I set up the instances. I terminated one of them.",
+    "- [x] bastion set up\n- [x] private instance set up\n- [ ] all terminated",
+    "TODO: set up instances, terminate instances",
+    "Set up the instances. Terminate the instances.",
+    "I launched the instances. The termination failed with an error.",
+    "I set up the instances. Two of the three instances are terminated.",
+    "I set up all instances. The private instance is terminated, the bastion is still running.",
+    "I set up the instances. After the grading they get terminated.",
+    "Instances: set up. Termination: tomorrow.",
+    "I was able to set up the instances but AWS did not let me terminate them.",
+    "I set up the instances. They should be terminated by now.",
+    "Lorem ipsum dolor sit amet.",
 ]
 
 
@@ -65,7 +103,7 @@ def test_denial_is_quoted():
     assert message.not_terminated == ("The bastion is not terminated",)
 
 
-@pytest.mark.parametrize("name", ["turn-in.md", "TurnIn.txt", "turn_in.md", "message.txt"])
+@pytest.mark.parametrize("name", ["turn-in.md", "TurnIn.txt", "turn_in.md", "message.txt", "HW2 turn-in.md"])
 def test_message_is_found_by_its_usual_names(tmp_path, name):
     (tmp_path / name).write_text("Set up and terminated.\n")
     assert read_turn_in(tmp_path, rubric.load()).source == name
@@ -77,3 +115,18 @@ def test_absent_message_is_empty_and_a_comment_is_no_message(tmp_path):
     message = read_turn_in(tmp_path, rubric.load())
     assert message.source
     assert not message.says_set_up
+
+
+def test_message_that_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "turn-in.pdf").write_bytes(b"%PDF")
+    assert read_turn_in(tmp_path, rubric.load()).problem.startswith("turn-in.pdf is not read, expected Markdown")
+    (tmp_path / "turn-in.txt").write_text("Set up, and terminated. " * 5000)
+    assert "turn-in.txt has" in read_turn_in(tmp_path, rubric.load()).problem
+    (tmp_path / "turn-in.txt").write_text("Set up, and terminated.")
+    assert read_turn_in(tmp_path, rubric.load()).says_terminated
+
+
+def test_answers_are_not_taken_for_the_message(tmp_path):
+    (tmp_path / "submission-answers.md").write_text("## Algorithms")
+    (tmp_path / "turn-in.md").write_text("Set up and terminated.")
+    assert read_turn_in(tmp_path, rubric.load()).source == "turn-in.md"

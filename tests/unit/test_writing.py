@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from harness import rubric
+from harness.documents import decoded
 from harness.errors import UsageError
-from harness.writing import plain, read_answers, read_text, topic_of
+from harness.headlines import topic_of
+from harness.writing import plain, read_answers
 
 TOPICS = [topic.id for topic in rubric.load().topic]
 TEXTS = {
@@ -52,6 +54,16 @@ FORMS = {
     "list of questions": "- {question}\n\n  {text}\n",
     "plain numbered lines": "{number}. {question}\n\n{text}\n",
     "question marks": "{question}?\n{text}\n",
+    "Q and A": "Q{number}: {question}\nA{number}: {text}\n",
+    "question and answer": "Question {number}: {question}\n\nAnswer: {text}\n",
+    "a heading each": "### Question {number}\n{question}\n\n### Answer\n{text}\n",
+    "nested bullets": "* **{question}**\n    * {text}\n",
+    "indented": "{number}. {question}\n\n    {text}\n",
+    "rows of a table": "| {number} | {question} | {text} |",
+    "headings of HTML": "<h2>{question}</h2>\n\n{text}\n",
+    "HTML": "<h2>{question}</h2>\n<p>{text}</p>\n",
+    "details": "<details><summary>{question}</summary>\n\n{text}\n\n</details>\n",
+    "underlined by tildes": "{question}\n~~~~~~~~~~~~~~~~\n\n{text}\n",
 }
 
 
@@ -59,6 +71,14 @@ def answers(directory, content: str, name: str = "answers.md"):
     (directory / name).parent.mkdir(exist_ok=True)
     (directory / name).write_text(content, encoding="utf-8")
     return read_answers(directory, rubric.load())
+
+
+NUMBERS = {
+    "numbers": "{number}. {text}\n",
+    "numbers in brackets": "({number}) {text}\n",
+    "answers with numbers": "Answer {number}:\n{text}\n",
+    "short numbers": "A{number}. {text}\n",
+}
 
 
 def document(form: str, topics=TOPICS, head: str = "") -> str:
@@ -78,6 +98,33 @@ def test_all_answers_are_found_in_every_form(tmp_path, form, head):
     assert len(found.about("algorithms").algorithms) == 3
     assert found.about("other-clouds").providers_with_service == ("Google", "Microsoft", "IBM")
     assert "Vertex" not in found.about("algorithms").text
+
+
+@pytest.mark.parametrize("form", NUMBERS.values(), ids=NUMBERS)
+@pytest.mark.parametrize("listed", [False, True], ids=["", "questions first"])
+def test_answers_that_have_only_numbers_are_found(tmp_path, form, listed):
+    questions = "".join(f"{number}. {QUESTIONS[topic]}\n" for number, topic in enumerate(TOPICS, 1))
+    found = answers(tmp_path, document(form, head=f"# Questions\n{questions}\n# Answers\n\n" if listed else ""))
+    assert {topic: found.about(topic).objection(30) for topic in TOPICS} == dict.fromkeys(TOPICS, "")
+
+
+def test_question_that_an_editor_broke_is_one(tmp_path):
+    content = document(FORMS["plain numbered lines"]).replace("from other cloud service", "from other\ncloud service")
+    assert answers(tmp_path, content).about("other-clouds").objection(30) == ""
+
+
+def test_question_repeated_below_its_number_is_no_answer(tmp_path):
+    content = document("## Question {number}\n\n{question}\n\nAll of it works well with all the rest. {text}\n")
+    found = answers(tmp_path, content.replace(TEXTS["integration"], "It just works, " * 20))
+    assert found.about("integration").services == ()
+    assert not found.about("algorithms").objection(30)
+
+
+@pytest.mark.parametrize("form", ["rows of a table", "HTML", "nested bullets"])
+def test_questions_and_answers_of_any_markup_are_kept_apart(tmp_path, form):
+    found = answers(tmp_path, document(FORMS[form]))
+    assert "Vertex" not in found.about("algorithms").text
+    assert "other cloud service" not in found.about("other-clouds").text
 
 
 @pytest.mark.parametrize("form", ["headings", "bold lines", "plain numbered lines"])
@@ -124,6 +171,39 @@ def test_question_that_names_both_sides_is_not_an_answer_that_does(tmp_path):
     assert found.about("pros-cons").sides == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("Managed and scalable. There are no disadvantages that I know of.", ("advantage",)),
+        ("Pros: it is quick. Cons: none.", ("advantage",)),
+        ("It is never slow and has no real drawbacks, it is great.", ("advantage",)),
+        ("It is expensive and there is no good side to it.", ("disadvantage",)),
+        ("What I liked: the notebooks. What I didn't like: the bill.", ("advantage", "disadvantage")),
+        ("On the plus side, no servers. On the minus side, the bill.", ("advantage", "disadvantage")),
+        ("It is good, but not only expensive, it isn't flexible either.", ("advantage", "disadvantage")),
+    ],
+)
+def test_side_that_is_denied_is_not_named(tmp_path, text, sides):
+    assert answers(tmp_path, f"## Advantages/Disadvantages\n\n{text}").about("pros-cons").sides == sides
+
+
+def test_heading_above_nothing_names_no_side(tmp_path):
+    found = answers(tmp_path, "## Advantages\n\nThe notebook is ready.\n\n## Disadvantages\n\nNone that I know of.\n")
+    assert found.about("pros-cons").sides == ("advantage",)
+
+
+def test_words_of_the_question_say_nothing(tmp_path):
+    text = "Whether the advantages of SageMaker outweigh its disadvantages has to be weighed by everybody anew. " * 3
+    found = answers(tmp_path, f"## Advantages/Disadvantages\n\n{text}")
+    assert found.about("pros-cons").vocabulary == ()
+
+
+def test_one_answer_in_two_files_counts_once(tmp_path):
+    answers(tmp_path, document(FORMS["headings"]))
+    found = answers(tmp_path, document(FORMS["headings"]), "answers.txt")
+    assert found.about("algorithms").source == "answers.md, “When to use what algorithms”"
+
+
 @pytest.mark.parametrize("name", ["{topic}.md", "{number}-{topic}.txt", "q{number}.md", "question_{number}.md"])
 def test_one_file_per_answer(tmp_path, name):
     for number, topic in enumerate(TOPICS, 1):
@@ -163,11 +243,9 @@ def test_absent_files_are_objected_to(tmp_path):
     assert "no heading or file" in read_answers(tmp_path, rubric.load()).about("algorithms").objection(30)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_text_is_read_as_editors_write_it(tmp_path, encoding):
-    path = tmp_path / "a.txt"
-    path.write_bytes("naïve Bayes".encode(encoding))
-    assert read_text(path) == "naïve Bayes"
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_text_is_read_as_editors_write_it(encoding):
+    assert decoded("naïve Bayes".encode(encoding)) == "naïve Bayes"
 
 
 def test_markup_links_and_tables_become_words():
@@ -203,7 +281,14 @@ def test_broken_rubric_is_one_sentence(tmp_path):
         rubric.load(tmp_path / "absent.toml")
 
 
-@pytest.mark.parametrize("name", ["hw2_answers.md", "My answers.txt", "Answer.md"])
+@pytest.mark.parametrize("name", ["README.md", "hw2.txt", "Questions.md"])
+def test_a_document_of_another_name_counts_where_none_is_called_answers(tmp_path, name):
+    answers(tmp_path, "# Notes\n\n## Algorithms\n\nXGBoost, k-means, PCA.\n", "notes.md")
+    found = answers(tmp_path, document(FORMS["headings"]), name)
+    assert {answer.source.partition(",")[0] for answer in found.all} == {name}
+
+
+@pytest.mark.parametrize("name", ["hw2_answers.md", "My answers.txt", "Answer.md", "HW2Answers.md", "answers"])
 def test_answers_are_found_by_the_word_in_the_name(tmp_path, name):
     found = answers(tmp_path, document(FORMS["headings"]), name)
     assert {answer.source.partition(",")[0] for answer in found.all} == {name}

@@ -222,3 +222,77 @@ for name, sentence, requirement, text in (
      "Google Vertex AI, Microsoft Azure Machine Learning, IBM Watson."),
 ):  # fmt: skip
     TABLE.add(name, sentence, answered(requirement, text), "paper", requirement)
+
+
+# What students also call an answer, and how they also hand it in.
+
+for name, sentence, requirement, text in (
+    ("no-disadvantages-it-says", "The answer says that there are no disadvantages.", "answers.pros-cons",
+     "SageMaker is managed, scalable and integrates with the services that one uses already. There are no disadvantages "
+     "that I could think of: the price is fair and its notebooks are easy to use for everybody who knows Python."),
+    ("both-sides-and-nothing-said", "The answer weighs advantages and disadvantages and names none.", "answers.pros-cons",
+     "There are advantages and there are disadvantages. Whether the advantages outweigh the disadvantages depends on "
+     "many things, and everybody has to weigh advantages against disadvantages for themselves before they begin."),
+    ("only-the-services-of-the-question", "The question is repeated, and the answer names no service.",
+     "answers.integration",
+     "**Integration of Sagemaker with other AWS services such as Lambda functions, Kubernetes etc.,**\n\nIt integrates "
+     "with everything, because all of it is made by one company, and so the data are stored and the models are trained "
+     "and deployed without any glue, and nobody needs another vendor."),
+):  # fmt: skip
+    TABLE.add(name, sentence, answered(requirement, text), "paper", requirement)
+
+
+def _as_pdf(env: Environment) -> None:
+    (env.submission / "answers.md").rename(env.submission / "answers.pdf")
+
+
+def _of_bytes(env: Environment) -> None:
+    (env.submission / "answers.md").write_bytes(bytes(range(256)) * 20)
+
+
+def _linked(env: Environment) -> None:
+    (env.submission / "answers.md").rename(env.context.run_dir / "answers.md")
+    (env.submission / "answers.md").symlink_to(env.context.run_dir / "answers.md")
+
+
+for name, sentence, work in (
+    ("as-pdf", "The answers are a PDF.", _as_pdf),
+    ("of-bytes", "The file of the answers is broken.", _of_bytes),
+    ("linked", "The answers are a link to a file that was not handed in.", _linked),
+):
+    TABLE.add(name, sentence, work, "paper", *HEADINGS)
+
+
+def parts(env: Environment) -> list[tuple[str, str]]:
+    """Return heading and text of each answer, as handed in."""
+    each = re.split(r"(?m)^## ", (env.submission / "answers.md").read_text(encoding="utf-8"))[1:]
+    return [(part.partition("\n")[0], part.partition("\n")[2].strip()) for part in each]
+
+
+def _form(form: str, name: str = "answers.md") -> Callable[[Environment], None]:
+    """Write every answer in a form of ``{number}``, ``{heading}`` and ``{text}``."""
+
+    def apply(env: Environment) -> None:
+        written = [
+            form.format(number=number, heading=heading, text=text)
+            for number, (heading, text) in enumerate(parts(env), 1)
+        ]
+        (env.submission / "answers.md").unlink()
+        env.write(name, "".join(written))
+
+    return apply
+
+
+for name, sentence, work in (
+    ("questions-and-answers", "Question and answer stand under each other, as Q and A.",
+     _form("Q{number}: {heading}\nA{number}: {text}\n\n")),
+    ("heading-of-the-answer", "Each answer has a heading of its own below that of its question.",
+     _form("### Question {number}\n{heading}\n\n### Answer\n\n{text}\n\n")),
+    ("numbers-only", "The answers are numbered, and the questions not repeated.", _form("{number}) {text}\n\n")),
+    ("as-html", "The answers are a page of HTML.", _form("<h2>{heading}</h2>\n<p>{text}</p>\n", "answers.html")),
+    ("tags-in-markdown", "The headings are written as HTML.", _form("<b>{heading}</b>\n\n{text}\n\n")),
+    ("underlined-by-tildes", "The answers are reStructuredText, underlined by tildes.",
+     _form("{heading}\n~~~~~~~~~~~~~~~~~~~~\n\n{text}\n\n", "answers.rst")),
+    ("called-readme", "The answers are called README.md.", _form("## {heading}\n\n{text}\n\n", "README.md")),
+):  # fmt: skip
+    TABLE.add(name, sentence, work, "paper")

@@ -137,6 +137,15 @@ for name, sentence, text in (
      "I launched the bastion, the private instance and the spot instance. Then I stopped all three."),
     ("turn-in-one-left", "The message says that one instance was left.",
      "I launched three instances. Two are terminated, but the bastion was not terminated."),
+    ("turn-in-one-still-runs", "The message says that one instance still runs.",
+     "I created all instances. The private one is terminated, the bastion is still running."),
+    ("turn-in-except-one", "The message says that all but one are terminated.",
+     "I set up all three instances. Everything except the bastion is terminated."),
+    ("turn-in-termination-failed", "The message says that the termination failed.",
+     "I launched the instances. The termination failed with an error."),
+    ("turn-in-box-not-ticked", "The box for the termination is not ticked.",
+     "- [x] bastion set up\n- [x] private instance set up\n- [ ] all terminated"),
+    ("turn-in-commands", "The message repeats what is to be done.", "Set up the instances. Terminate the instances."),
 ):  # fmt: skip
     TABLE.add(name, sentence, _message(text), "paper", "final.turn-in")
 for name, sentence, text, file in (
@@ -146,6 +155,13 @@ for name, sentence, text, file in (
      "turn-in.md"),
     ("turn-in-as-text", "The message is a text file.",
      "I set up both instances. Both have been terminated.", "turn-in.txt"),
+    ("turn-in-polite", "The message begins politely.",
+     "I would like to confirm that I was able to set up the above instances and that I have terminated them.",
+     "turn-in.md"),
+    ("turn-in-with-a-past", "The message tells what went wrong at first.",
+     "My first launch failed for want of a key, the second was fine. I got the bastion up and running, and the private "
+     "instance too; before that I had to make the groups. Both are terminated, and I ran into no problems with that.",
+     "HW2 turn-in.txt"),
 ):  # fmt: skip
     TABLE.add(name, sentence, _message(text, file), "paper")
 
