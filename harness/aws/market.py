@@ -25,6 +25,8 @@ def read_options(aws: Aws, path: Path) -> Options:
         options = read_market(path)
     except OSError as error:
         return Options(path.name, f"{path.name} cannot be read ({error.strerror})", "", "", None)
+    except UnicodeDecodeError:
+        return Options(path.name, f"{path.name} is not UTF-8, as which an editor can save it", "", "", None)
     except (ValueError, RecursionError) as error:
         return Options(path.name, f"{path.name} is not JSON: {error}", "", "", None)
     problem = _problem(aws, options)
@@ -33,7 +35,10 @@ def read_options(aws: Aws, path: Path) -> Options:
     spot = options.get("SpotOptions") or {}
     # "SpotMarketOptions", EC2 API reference: one-time is what EC2 makes of a request that names no type.
     request_type = spot.get("SpotInstanceType", "one-time")
-    return Options(path.name, "", options.get("MarketType", ""), request_type, spot.get("MaxPrice"))
+    return Options(
+        path.name, "", options.get("MarketType", ""), request_type, spot.get("MaxPrice"),
+        interruption=spot.get("InstanceInterruptionBehavior", "terminate"), valid_until=spot.get("ValidUntil"),
+    )  # fmt: skip
 
 
 def read_market(path: Path) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from harness.errors import Unmet
 from harness.evidence import Evidence
@@ -74,15 +75,20 @@ class Prices:
         )
 
 
+PRICE = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+"""How a decimal number is written for EC2; Python's own reading also takes spaces, underscores and ``Infinity``."""
 KINDS = ("one-time", "persistent")
-"""What ``SpotInstanceType`` may be; "SpotMarketOptions", EC2 API reference."""
+BEHAVIOURS = ("terminate", "stop", "hibernate")
+"""What ``SpotInstanceType`` and ``InstanceInterruptionBehavior`` may be; a one-time request has no choice of the second
+and no end ("SpotMarketOptions", EC2 API reference)."""
 
 
 @dataclass(frozen=True)
 class Options:
     """The options file; ``problem`` says why it is not one that the ``aws`` command takes, or is empty.
 
-    ``request_type`` is what EC2 makes of the file: a file that names none asks for ``one-time``.
+    ``request_type`` is what EC2 makes of the file: a file that names none asks for ``one-time``. ``interruption`` is
+    what becomes of the instance when EC2 wants it back, ``valid_until`` when the request ends, where the file says so.
     """
 
     path: str
@@ -90,6 +96,8 @@ class Options:
     market_type: str
     request_type: str
     max_price: str | None
+    interruption: str = "terminate"
+    valid_until: str | None = None
 
     @property
     def is_spot(self) -> bool:
@@ -102,18 +110,20 @@ class Options:
     @property
     def ceiling(self) -> Decimal | None:
         """Return the highest price to be paid, US dollars an hour, or ``None`` where the file names none."""
-        try:
-            ceiling = Decimal(self.max_price or "")
-        except InvalidOperation:
-            return None
-        return ceiling if ceiling.is_finite() else None
+        return Decimal(self.max_price) if self.max_price and PRICE.fullmatch(self.max_price) else None
 
     @property
     def refused(self) -> str:
-        """Return the value that EC2 knows nothing to do with, or nothing: a price or a kind of request."""
+        """Return what EC2 launches nothing for, or nothing: a price, a kind of request, or what does not go with it."""
         if self.request_type not in KINDS:
             return f"SpotInstanceType {self.request_type}"
-        return f"MaxPrice {self.max_price}" if self.max_price and self.ceiling is None else ""
+        if self.max_price and (self.ceiling is None or self.ceiling <= 0):
+            return f"MaxPrice {self.max_price}"
+        if self.interruption not in BEHAVIOURS:
+            return f"InstanceInterruptionBehavior {self.interruption}"
+        if self.is_one_time and self.interruption != "terminate":
+            return f"InstanceInterruptionBehavior {self.interruption} of a one-time request"
+        return "ValidUntil of a one-time request" if self.is_one_time and self.valid_until else ""
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

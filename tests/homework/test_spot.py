@@ -27,6 +27,7 @@ def test_options_ask_for_one_spot_instance_below_a_ceiling(spot_options, prices,
     assert spot_options.is_spot, market
     assert spot_options.is_one_time, f"{file}: SpotInstanceType is {spot_options.request_type}, expected one-time"
     assert ceiling is not None, f"{file}: MaxPrice is {spot_options.max_price or 'absent'}, expected a price"
+    assert not spot_options.refused, f"{file}: EC2 takes no {spot_options.refused} — leave that line out."
     assert ceiling > prices.lowest, f"{file}: MaxPrice is {ceiling}, expected more than the spot price {prices.lowest}"
     if ceiling > prices.ordinary:
         advise(f"MaxPrice {ceiling} is above the on-demand price {prices.ordinary}: nobody needs to pay that.")

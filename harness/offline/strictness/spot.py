@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -17,6 +18,7 @@ _TAKEN_BACK = (
     "instance-terminated-no-capacity",
     "Your Spot instance was terminated because there is no available Spot capacity.",
 )
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 _ENDINGS = {
     "terminated": ("instance-terminated-by-user", "Spot instance terminated due to user-initiated termination."),
     "shutting-down": ("marked-for-termination", "Your Spot instance is marked for termination."),
@@ -192,15 +194,17 @@ def _check_options(options: dict[str, Any]) -> None:
     kind = options.get("SpotInstanceType", "one-time")
     if kind not in ("one-time", "persistent"):
         raise EC2ClientError("InvalidParameterValue", f"Invalid value '{kind}' for SpotInstanceType.")
-    if options.get("InstanceInterruptionBehavior", "terminate") != "terminate" and kind == "one-time":
+    behaviour = options.get("InstanceInterruptionBehavior", "terminate")
+    if behaviour not in ("terminate", "stop", "hibernate"):
+        raise EC2ClientError("InvalidParameterValue", f"Invalid value '{behaviour}' for InstanceInterruptionBehavior.")
+    if options.get("ValidUntil") and kind == "one-time":
+        raise EC2ClientError("InvalidParameterCombination", "ValidUntil is not supported for one-time Spot requests.")
+    if behaviour != "terminate" and kind == "one-time":
         raise EC2ClientError(
             "InvalidParameterCombination", "One-time Spot requests support only the interruption behavior terminate."
         )
-    try:
-        bearable = float(options.get("MaxPrice") or 1) > 0
-    except ValueError:
-        bearable = False
-    if not bearable:
+    ceiling = options.get("MaxPrice") or "1"
+    if not _DECIMAL.fullmatch(ceiling) or float(ceiling) <= 0:
         raise EC2ClientError("InvalidParameterValue", f"Invalid value '{options['MaxPrice']}' for MaxPrice.")
 
 

@@ -182,8 +182,35 @@ for name, sentence, given in (
     ("ceiling-with-a-comma", "The ceiling is written as 0,01.", {"MaxPrice": "0,01"}),
     ("one-time-misspelt", "The type of request is written as onetime.", {"SpotInstanceType": "onetime"}),
     ("ceiling-of-nothing", "The ceiling is empty.", {"MaxPrice": ""}),
+    ("ceiling-with-a-blank", "There is a blank before the ceiling.", {"MaxPrice": " 0.01"}),
+    ("ceiling-with-an-underscore", "The ceiling is written as 0_1.", {"MaxPrice": "0_1"}),
+    ("ceiling-in-other-digits", "The ceiling is written in Arabic digits.", {"MaxPrice": "\u0660.\u0660\u0661"}),
+    ("ceiling-with-its-unit", "The ceiling is written as 0.01 USD.", {"MaxPrice": "0.01 USD"}),
+    ("ceiling-below-zero", "The ceiling is negative.", {"MaxPrice": "-0.01"}),
+    (
+        "one-time-that-stops",
+        "A one-time request is to stop its instance, which EC2 refuses.",
+        {"InstanceInterruptionBehavior": "stop"},
+    ),
+    (
+        "interruption-misspelt",
+        "What becomes of the instance is written as Terminate.",
+        {"InstanceInterruptionBehavior": "Terminate"},
+    ),
+    (
+        "one-time-with-an-end",
+        "A one-time request has an end, which EC2 takes for persistent ones only.",
+        {"ValidUntil": "2030-01-01T00:00:00Z"},
+    ),
 ):
     TABLE.add(name, sentence, _options(**given), "control", "spot.options")
+TABLE.add("ceiling-in-scientific-form", "The ceiling is written as 1e-2.", _options(MaxPrice="1e-2"), "control")
+TABLE.add("options-from-windows", "spot-options.json has a byte order mark and the line ends of Windows.",
+          _file("\ufeff" + json.dumps({"MarketType": "spot", "SpotOptions": SPOT}, indent=1).replace("\n", "\r\n")),
+          "control")  # fmt: skip
+TABLE.add("options-for-the-whole-command", "The options stand below InstanceMarketOptions, as in a skeleton.",
+          _file(json.dumps({"InstanceMarketOptions": {"MarketType": "spot", "SpotOptions": SPOT}})), "control",
+          "spot.options")  # fmt: skip
 TABLE.add("options-twice", "The options stand in a list.", _file(json.dumps([{"MarketType": "spot"}])), "control",
           "spot.options")  # fmt: skip
 TABLE.add("options-empty", "spot-options.json is empty.", _file(""), "control", "spot.options")
