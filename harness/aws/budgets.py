@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from harness.aws.answers import absence, pages
@@ -14,6 +15,7 @@ from harness.ledger import Entry
 ABSENT = "NotFoundException"
 # Billing metrics are kept in one region; "Create a billing alarm to monitor your estimated AWS charges".
 HOME = "us-east-1"
+BILL = ("AWS/Billing", "EstimatedCharges")
 
 
 def find_budgets(aws: Aws) -> tuple[Watch, ...]:
@@ -21,8 +23,14 @@ def find_budgets(aws: Aws) -> tuple[Watch, ...]:
     account = find_caller(aws).account
     with absence(ABSENT):
         budgets = pages(aws, "budgets", "describe_budgets", "Budgets", AccountId=account)
-        return tuple(_budget(aws, account, budget) for budget in budgets if budget["BudgetType"] == "COST")
+        return tuple(_budget(aws, account, b) for b in budgets if b["BudgetType"] == "COST" and not _is_over(b))
     return ()
+
+
+def _is_over(budget: Any) -> bool:
+    """Say whether a budget's last period has ended, so that it watches nothing any more."""
+    end = budget.get("TimePeriod", {}).get("End")
+    return end is not None and end < datetime.datetime.now(datetime.UTC)
 
 
 def _budget(aws: Aws, account: str, budget: Any) -> Watch:
@@ -49,8 +57,13 @@ def find_billing_alarms(aws: Aws) -> tuple[Watch, ...]:
             bool(alarm.get("ActionsEnabled") and alarm.get("AlarmActions")),
         )
         for alarm in alarms
-        if (alarm.get("Namespace"), alarm.get("MetricName")) == ("AWS/Billing", "EstimatedCharges")
+        if any((m.get("Namespace"), m.get("MetricName")) == BILL for m in _metrics(alarm))
     )
+
+
+def _metrics(alarm: Any) -> list[Any]:
+    """Return the metrics that an alarm watches: its only one, or those of its expression or its band."""
+    return [alarm, *(query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query)]
 
 
 def create_budget(aws: Aws, name: str, usd: int, address: str) -> None:
