@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.facts.logins import Login, Outcome
@@ -15,11 +16,15 @@ REFUSALS = ("Permission denied", "Too many authentication failures")
 """What ssh says of a host that it reached and that turned its keys away."""
 WHO = "id -un"
 MARK = "login:"
+PLACES = ("/home", "/root", "/tmp", "/var/tmp")  # noqa: S108 - of the host that is looked at
+"""Where people put files on a host beside their home directory; not ``/etc/ssh``, which has the host's own keys."""
 FIND_KEYS = (
-    "cd && find . -xdev -maxdepth 4 -type f -size -64k "
-    r"-exec grep -lsE -e '-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----' -e '^PuTTY-User-Key-File' {} + | sort | head -50"
+    "as_root=; sudo -n true 2>/dev/null && as_root='sudo -n'; "
+    'cd && $as_root find . {places} -xdev -maxdepth 4 -path "$HOME" -prune -o -type f -size -64k '
+    r"-exec grep -lsE -e '-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----' -e '^PuTTY-User-Key-File' {{}} + "
+    "2>/dev/null | sort | head -50"
 )
-"""Lists files of the home directory that hold a private key: OpenSSH's, PEM's and PuTTY's own first lines."""
+"""Lists files that hold a private key: OpenSSH's, PEM's and PuTTY's own first lines."""
 
 
 def login(ssh: Ssh, target: Target, *, timeout: float) -> Login:
@@ -70,9 +75,10 @@ def hop(
     return judged, done.stdout.partition("\n")[2].split()[:20] if judged.outcome == "admitted" else []
 
 
-def key_files(ssh: Ssh, target: Target, *, timeout: float) -> tuple[str, ...]:
-    """Return the paths of private key files in the home directory there, never their content."""
-    return tuple(line[:200] for line in ssh.run(target, FIND_KEYS, timeout=timeout).stdout.splitlines() if line)
+def key_files(ssh: Ssh, target: Target, *, timeout: float, places: Iterable[str] = PLACES) -> tuple[str, ...]:
+    """Return the paths of private key files in the home directory and in other places there, never their content."""
+    line = FIND_KEYS.format(places=shlex.join(places))
+    return tuple(line[:200] for line in ssh.run(target, line, timeout=timeout).stdout.splitlines() if line)
 
 
 def _asking(question: str) -> str:

@@ -180,11 +180,11 @@ def test_key_left_on_the_bastion_is_found_and_opens_the_hop(ssh, target, way, ss
     copy.write_bytes((workstation.ssh / "key").read_bytes())
     copy.chmod(0o600)
     try:
-        assert logins.key_files(ssh, target, timeout=SECONDS) == ("./.ssh/id",)
+        assert logins.key_files(ssh, target, timeout=SECONDS, places=()) == ("./.ssh/id",)
         assert _hop(ssh, target, forward=False)[0].is_admitted
     finally:
         copy.unlink()
-    assert logins.key_files(ssh, target, timeout=SECONDS) == ()
+    assert logins.key_files(ssh, target, timeout=SECONDS, places=()) == ()
 
 
 def test_testinfra_looks_through_our_connection(ssh, target, sshd):
