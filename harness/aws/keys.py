@@ -20,6 +20,10 @@ from harness.facts.account import KeyPair, PrivateKey
 from harness.ledger import Entry
 
 ABSENT = "InvalidKeyPair.NotFound"
+LOCKED = (
+    "it is locked with a passphrase, so its fingerprint cannot be computed — hand in a copy without one: "
+    "ssh-keygen -p -f COPY"
+)
 
 
 def create_key_pair(aws: Aws, name: str, tags: Mapping[str, str]) -> str:
@@ -74,7 +78,7 @@ def read_private_key(path: Path) -> PrivateKey:
     except OSError as error:
         return _unusable(path, f"it cannot be read ({error.strerror})")
     except TypeError:
-        return _unusable(path, "it is locked with a passphrase, so its fingerprint cannot be computed")
+        return _unusable(path, LOCKED)
     except (ValueError, UnsupportedAlgorithm):
         is_putty = content.startswith(b"PuTTY-User-Key-File")
         return _unusable(path, "it is a PuTTY key, not a .pem file" if is_putty else "it holds no private key")

@@ -88,6 +88,11 @@ class Instance:
         return self.state == "running"
 
     @property
+    def remedy(self) -> str:
+        """Return what makes it run, in words for the student."""
+        return "aws ec2 start-instances starts it." if self.state in ("stopping", "stopped") else "Launch it again."
+
+    @property
     def is_spot(self) -> bool:
         return self.lifecycle == "spot"
 
@@ -108,6 +113,11 @@ class Instance:
         return ", ".join(group.name + at for group, at in zip(self.groups, where, strict=True)) or "no group"
 
     @property
+    def key_line(self) -> str:
+        """Return the name of its key pair for a message."""
+        return f"key {self.key_name}" if self.key_name else "no key"
+
+    @property
     def launch_day(self) -> datetime.date:
         """Return the day of its launch, UTC."""
         return datetime.datetime.fromisoformat(self.launched).date()
@@ -125,7 +135,7 @@ class Instance:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        what = f"{self.type} {self.state} {self.lifecycle}, key {self.key_name}, in {self.vpc}"
+        what = f"{self.type} {self.state} {self.lifecycle}, {self.key_line}, in {self.vpc}"
         addresses = f"public {self.public_ip} {self.public_dns}, private {self.private_ip} {self.private_dns}"
         groups = ", ".join(f"{group.name} ({group.id})" for group in self.groups)
         return (

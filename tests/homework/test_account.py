@@ -41,8 +41,8 @@ def test_command_line_is_configured(cli):
 def test_private_key_of_the_key_pair_is_at_hand(key_pair):
     """An EC2 key pair exists, and the private key at hand has its fingerprint."""
     key = key_pair.private_key
-    local = key.problem or "is " + " or ".join(key.fingerprints)
-    assert key_pair.is_at_hand, f"key pair {key_pair.name} is {key_pair.fingerprint}, but {key.path} {local}"
+    local = f"{key.path}: {key.problem}" if key.problem else f"{key.path} is {' or '.join(key.fingerprints)}"
+    assert key_pair.is_at_hand, f"key pair {key_pair.name} is {key_pair.fingerprint}, but {local}"
 
 
 @pytest.mark.requirement("account.key-mode")
@@ -57,8 +57,9 @@ def test_nobody_else_may_read_the_private_key(key_file):
 @pytest.mark.requirement("account.ssh-agent")
 def test_agent_holds_the_key(agent, key_pair):
     """The ssh agent lists the public half of the key pair's key."""
-    said = f"lists {len(agent.keys)} other keys" if agent.keys else agent.errors or "lists no key"
-    assert agent.holds(key_pair.private_key.public_key), f"the ssh agent {said}, expected key {key_pair.name}"
+    said, why = f"lists {len(agent.keys)} other keys" if agent.keys else "lists no key", f": {agent.errors}"
+    wanted = f"expected key {key_pair.name}{why if agent.errors else ''}"
+    assert agent.holds(key_pair.private_key.public_key), f"the ssh agent {said}, {wanted}"
 
 
 @pytest.mark.requirement("account.billing-alert")

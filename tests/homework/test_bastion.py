@@ -10,12 +10,12 @@ def test_bastion_is_launched_as_asked(bastion_launch, context, advise):
     objection = bastion.image.objection(context.homework.image, bastion.launch_day)
     accepted, groups = (wanted.instance_type, *wanted.accepted_types), bastion.groups_line
     vpc, group, key = bastion_launch.vpc, bastion_launch.group, bastion_launch.key_name
-    assert bastion.is_running, f"bastion {bastion} is {bastion.state}, expected running"
+    assert bastion.is_running, f"bastion {bastion} is {bastion.state}, expected running — {bastion.remedy}"
     assert bastion.type in accepted, f"bastion {bastion} is a {bastion.type}, expected {wanted.instance_type}"
     assert not objection, f"bastion {bastion}: {objection}"
     assert bastion.vpc == vpc, f"bastion {bastion} is in {bastion.vpc}, expected the default VPC {vpc}"
     assert bastion.is_in(group.id), f"bastion {bastion} is in {groups}, expected {group}"
-    assert bastion.key_name == key, f"bastion {bastion} has key {bastion.key_name}, expected {key}"
+    assert bastion_launch.has_the_key, f"bastion {bastion} has {bastion.key_line}, expected key {key}"
     if bastion.type != wanted.instance_type:
         advise(f"{bastion.type} will do; the homework says {wanted.instance_type}, where the region has it.")
 
@@ -26,6 +26,7 @@ def test_bastion_has_a_public_address_and_name(bastion):
     lacking = (
         "DNS name, expected one — enable DNS names in the VPC" if bastion.public_ip else "IP address, expected one"
     )
+    lacking += "" if bastion.is_running else f" — it is {bastion.state}: {bastion.remedy}"
     assert all((bastion.public_ip, bastion.public_dns)), f"bastion {bastion} has no public {lacking}"
 
 

@@ -10,11 +10,11 @@ def test_private_instance_is_launched_as_asked(private_launch, context, advise):
     objection = private.image.objection(context.homework.image, private.launch_day)
     accepted, groups = (wanted.instance_type, *wanted.accepted_types), private.groups_line
     group, key = private_launch.group, private_launch.key_name
-    assert private.is_running, f"private instance {private} is {private.state}, expected running"
+    assert private.is_running, f"private instance {private} is {private.state}, expected running — {private.remedy}"
     assert private.type in accepted, f"private instance {private} is a {private.type}, expected {wanted.instance_type}"
     assert not objection, f"private instance {private}: {objection}"
     assert private.is_only_in(group.id), f"private instance {private} is in {groups}, expected {group} only"
-    assert private.key_name == key, f"private instance {private} has key {private.key_name}, expected {key}"
+    assert private_launch.has_the_key, f"private instance {private} has {private.key_line}, expected key {key}"
     if private.type != wanted.instance_type:
         advise(f"{private.type} will do; the homework says {wanted.instance_type}, where the region has it.")
     if private.public_ip:

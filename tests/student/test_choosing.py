@@ -39,8 +39,8 @@ PRIVATE = instance("i-private", "t2.micro", "PrivateSG")
 SPOT = instance("i-spot", "t2.micro", "PublicSG", lifecycle="spot")
 
 
-def roles(*instances: Instance) -> dict[str, str]:
-    return {role: found.id for role, found in choose(instances, HOMEWORK, "hw02").items()}
+def roles(*instances: Instance, is_up: bool = True) -> dict[str, str]:
+    return {role: found.id for role, found in choose(instances, HOMEWORK, ("hw02",), is_up=is_up).items()}
 
 
 RIGHT = {"bastion": "i-bastion", "private": "i-private", "spot": "i-spot"}
@@ -68,6 +68,30 @@ RIGHT = {"bastion": "i-bastion", "private": "i-private", "spot": "i-spot"}
         pytest.param(
             (BASTION, PRIVATE, SPOT, instance("i-first", "t2.large", "PublicSG", hour=0)), id="the newest of two"
         ),
+        pytest.param(
+            (
+                instance("i-bastion", "t2.large", "PrivateSG", hour=1),
+                instance("i-private", "t2.micro", "PublicSG", hour=2),
+                replace(SPOT, launched="2026-11-23T03:00:00+00:00"),
+            ),
+            id="groups swapped",
+        ),
+        pytest.param(
+            (
+                instance("i-bastion", "t2.micro", "PublicSG", hour=1),
+                instance("i-private", "t2.large", "PrivateSG", hour=2),
+                replace(SPOT, launched="2026-11-23T03:00:00+00:00"),
+            ),
+            id="types swapped",
+        ),
+        pytest.param(
+            (
+                BASTION,
+                instance("i-private", "t2.micro", "PublicSG", hour=2),
+                instance("i-spot", "t2.micro", "PublicSG", hour=3),
+            ),
+            id="the private one in public, the spot one on demand",
+        ),
     ],
 )
 def test_each_role_has_its_instance(instances) -> None:
@@ -86,14 +110,34 @@ def test_strangers_play_no_role() -> None:
 
 def test_the_choice_says_why() -> None:
     rival = instance("i-rival", "t2.large", "PublicSG", hour=0)
-    why = choose((BASTION, PRIVATE, SPOT, rival), HOMEWORK, "hw02")["bastion"].why
+    why = choose((BASTION, PRIVATE, SPOT, rival), HOMEWORK, ("hw02",))["bastion"].why
     assert "for the bastion: it is in PublicSG, it is a t2.large, its key is hw02" in why
-    assert "i-rival (14)" in why
+    assert "i-rival (16)" in why
 
 
 def test_a_later_try_that_still_runs_does_not_take_the_place_of_one_that_was_right() -> None:
     ended = [replace(one, state="terminated", public_ip=None) for one in (BASTION, PRIVATE, SPOT)]
-    assert roles(*ended, instance("i-spare", "t2.micro", "PublicSG", hour=9)) == RIGHT
+    assert roles(*ended, instance("i-spare", "t2.micro", "PublicSG", hour=9), is_up=False) == RIGHT
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        pytest.param(BASTION, instance("i-again", "t2.large", "launch-wizard-1"), id="bastion in another group"),
+        pytest.param(BASTION, instance("i-again", "t2.micro", "PublicSG"), id="bastion of another type"),
+        pytest.param(SPOT, instance("i-again", "t2.large", "PublicSG", lifecycle="spot"), id="larger spot instance"),
+    ],
+)
+def test_while_all_is_up_a_first_try_that_has_ended_does_not_take_the_place_of_one_that_runs(first, again) -> None:
+    others = [one for one in (BASTION, PRIVATE, SPOT) if one is not first]
+    ended = replace(first, state="terminated", public_ip=None)
+    found = roles(*others, ended, again)
+    assert (first.id in found.values(), "i-again" in found.values()) == (False, True)
+
+
+def test_a_private_instance_that_was_terminated_in_time_keeps_its_role() -> None:
+    ended = replace(PRIVATE, state="terminated")
+    assert roles(BASTION, ended, SPOT, instance("i-spare", "t2.micro", "PublicSG", hour=9)) == RIGHT
 
 
 def test_many_candidates_are_chosen_from_in_a_moment() -> None:

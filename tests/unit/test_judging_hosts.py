@@ -174,7 +174,7 @@ WRONG = {
         _launched(groups=(GroupRef("sg-9", "default"), GroupRef("sg-1", "PublicSG", 1))),
         "is in default, PublicSG (of network interface 1), expected PublicSG",
     ),
-    "no key": (_launched(key_name=None), "has key None, expected key"),
+    "no key": (_launched(key_name=None), "has no key, expected key"),
     "no address": (
         (test_bastion.test_bastion_has_a_public_address_and_name, replace(BASTION, public_ip=None)),
         "no public IP",

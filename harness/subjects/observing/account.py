@@ -39,6 +39,10 @@ class Account(Stage):
         """Return EC2's key pair beside the private key at hand; raises ``Unmet`` where EC2 has none."""
         raise NotImplementedError
 
+    def key_twins(self) -> tuple[str, ...]:
+        """Return the names of other key pairs that EC2 has of the same key."""
+        return ()
+
     @step
     def user(self) -> User:
         """Observe the user with its keys, its groups and their policies."""

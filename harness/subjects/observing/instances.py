@@ -64,7 +64,8 @@ class Instances(Stage):
         return self._launch(self.private(), self.subject.network.private_group())
 
     def _launch(self, instance: Instance, group: Group) -> Launch:
-        return Launch(instance, self.subject.network.vpc().id, group, self.subject.account.key_pair().name)
+        account = self.subject.account
+        return Launch(instance, self.subject.network.vpc().id, group, account.key_pair().name, account.key_twins())
 
     @step
     def bastion_login(self) -> Login:
@@ -95,6 +96,8 @@ class Instances(Stage):
         """Return what came of the way from the bastion to the private instance, with our agent and without."""
         self.bastion_login()
         private = self.private()
+        if not private.is_running:
+            raise Unmet("private.launched", f"private instance {private} is {private.state}, expected running")
         wait = self._boot_time_left(private) if self._bastion_may_come_in(private) else 0.0
         found: list[str] = []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import codecs
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,20 +57,38 @@ class Account(observing.Account):
             raise Unmet("account.key-pair", f"{self.region} has no key pair, expected that of {path.name}")
         return max(pairs, key=lambda pair: (pair.is_at_hand, pair.name in (path.name, path.stem)))
 
+    @step
+    def key_twins(self) -> tuple[str, ...]:
+        """Find other key pairs that the file belongs to: a key may be imported under several names."""
+        own = self.key_pair()
+        pairs = keys.find_pairs(self.aws, Path(self.private_key().path))
+        return tuple(pair.name for pair in pairs if pair.is_at_hand and pair.name != own.name)
+
     @shared_step
     def key_added(self) -> Agent:
-        """Load a copy of the key, which nobody else may read whatever their file's mode, into the run's agent."""
-        ssh = self.context.workstation.ssh
-        copy = ssh / "student.pem"
+        """Load a copy of the key, which nobody else may read whatever their file's mode, into the run's agent.
+
+        A file that holds no key that can be read is not offered: what is wrong with it has been found out before.
+        """
+        key = self.private_key()
+        if key.problem:
+            return Agent((), 1, f"{Path(key.path).name}: {key.problem}")
+        copy = self.context.workstation.ssh / "student.pem"
         copy.touch(mode=0o600)
-        shutil.copyfile(self.private_key().path, copy)
+        copy.write_bytes(_mended(Path(key.path).read_bytes()))
         added = self._run("ssh-add", str(copy))
-        return Agent((), added.exit_code, " ".join(added.stderr.split()))
+        return Agent((), added.exit_code, " ".join(added.stderr.replace(str(copy), key.path).split()))
 
     @step
     def agent(self) -> Agent:
         """Observe which keys the run's agent lists."""
         return replace(super().agent(), remark=REMARK)
+
+
+def _mended(text: bytes) -> bytes:
+    """Return a key file as ssh takes it, whatever mail, git or an editor have made of its first, last and line ends."""
+    lines = text.removeprefix(codecs.BOM_UTF8).strip().splitlines()
+    return b"".join(line.rstrip() + b"\n" for line in lines)
 
 
 class StudentAsFound(CallerAsFound):

@@ -1,13 +1,15 @@
 """Which instance is the bastion, which the private one, which the spot one: the best of all ways to say so.
 
 Each instance plays one role at most. What speaks for an instance in a role has points; the roles are given out so that
-the points add up to the most. An instance for which too little speaks is somebody else's, and plays none.
+the points add up to the most. An instance for which too little speaks is somebody else's, and plays none. In which role
+each of the chosen ones is, the order of their launches has a say in: where the groups of two were swapped, or their
+types, neither tells which was meant for what.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from harness.catalogue import Homework
@@ -16,6 +18,10 @@ from harness.facts.instances import Instance
 ROLES = ("bastion", "private", "spot")
 ENOUGH = 5
 """Points of group, type, key and market without which an instance is nobody's: two of them, about."""
+RUNNING, RAN = 4, 2
+"""Points of one that runs, while all are to run and after their end; the difference makes up for a wrong type."""
+IN_ORDER = 3
+"""Points of each two that were launched in the order of the homework, which is that of :data:`ROLES`."""
 MOST = 12
 """Candidates that are tried in all combinations: with three roles, about 2,000 of them."""
 
@@ -34,18 +40,26 @@ class Claim:
 
 
 def choose(
-    instances: Iterable[Instance], homework: Homework, key_name: str | None, roles: Sequence[str] = ROLES
-) -> dict[str, Instance]:
-    """Return an instance for each role that can be filled, each with the reason why it was taken."""
+    instances: Iterable[Instance], homework: Homework, key_names: Collection[str], roles: Sequence[str] = ROLES,
+    *, is_up: bool = True,
+) -> dict[str, Instance]:  # fmt: skip
+    """Return an instance for each role that can be filled, each with the reason why it was taken.
+
+    ``is_up`` says that they are to run: then one that has ended was a first try, where another runs that will do.
+    """
     ordered = sorted(instances, key=lambda instance: instance.launched, reverse=True)
     claims = {
         (role, instance.id): claim
         for instance in ordered
         for role in roles
-        if (claim := _claim(role, instance, homework, key_name)).firm >= ENOUGH
+        if (claim := _claim(role, instance, homework, key_names, RUNNING if is_up else RAN)).firm >= ENOUGH
     }
     candidates = _promising(ordered, roles, claims)
-    best = max(_castings(candidates, len(roles)), key=lambda casting: _points(casting, roles, claims))
+    chosen = max(_castings(candidates, len(roles)), key=lambda casting: _points(casting, roles, claims))
+    best = max(
+        itertools.permutations(chosen),
+        key=lambda casting: _points(casting, roles, claims)[0] + IN_ORDER * _in_order(casting),
+    )
     return {
         role: replace(instance, why=_why(role, instance, claims))
         for role, instance in zip(roles, best, strict=True)
@@ -79,18 +93,24 @@ def _points(
     return points, sum(claims[part].firm for part in cast if part in claims)
 
 
-def _claim(role: str, instance: Instance, homework: Homework, key_name: str | None) -> Claim:
+def _in_order(casting: Sequence[Instance | None]) -> int:
+    """Return how many pairs of a casting were launched one after the other, as their roles are."""
+    launches = [instance.launched for instance in casting if instance is not None]
+    return sum(earlier <= later for earlier, later in itertools.combinations(launches, 2))
+
+
+def _claim(role: str, instance: Instance, homework: Homework, key_names: Collection[str], running: int) -> Claim:
     group = homework.network.private_group if role == "private" else homework.network.public_group
     asked = _types(role, homework)
     is_spot = instance.is_spot == (role == "spot")
     firm = (
         (4 if role != "spot" else 2, group in instance.group_names, f"it is in {group}"),
         (3, instance.type in asked, f"it is a {instance.type}"),
-        (2, instance.key_name == key_name, f"its key is {instance.key_name}"),
+        (2, instance.key_name in key_names, f"its key is {instance.key_name}"),
         (5, role == "spot" and instance.is_spot, "it runs as spot"),
     )
     loose = (
-        (2, instance.is_running, f"it is {instance.state}"),
+        (running, instance.is_running, f"it is {instance.state}"),
         (2, role != "spot" and is_spot, "it is on demand"),
         (1, role == "bastion" and instance.public_ip is not None, "it has a public address"),
     )

@@ -73,7 +73,7 @@ class Instances(observing.Instances):
 
     @step
     def _listed(self) -> dict[str, Instance]:
-        return choose(self._all(), self.homework, self._key_name())
+        return choose(self._all(), self.homework, self._key_names(), is_up=self._is_up())
 
     @step
     def _remembered(self) -> dict[str, Instance]:
@@ -81,13 +81,19 @@ class Instances(observing.Instances):
         roles = [role for role in ROLES if role not in self._listed()]
         listed = {instance.id for instance in self._all()}
         gone = (instance for id, instance in self._launched().items() if id not in listed)
-        return choose(gone, self.homework, self._key_name(), roles)
+        return choose(gone, self.homework, self._key_names(), roles, is_up=self._is_up())
 
-    def _key_name(self) -> str | None:
+    def _is_up(self) -> bool:
+        """Say whether the run judges what must hold while everything is up."""
+        known = self.homework.requirements
+        return any(known[id].phase == "live" for id in self.context.chosen)
+
+    def _key_names(self) -> tuple[str, ...]:
+        account = self.subject.account
         try:
-            return self.subject.account.key_pair().name
+            return account.key_pair().name, *account.key_twins()
         except Unmet:
-            return None
+            return ()
 
     @step
     def launched_as_root(self) -> str | None:
