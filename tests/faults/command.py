@@ -28,6 +28,7 @@ RUNS = Path(__file__).parents[2] / ".runs"
 SLOW_FIRST = (
     "student",
     "student-end",
+    "student-control",
     "all",
     "jupyter",
     "web",

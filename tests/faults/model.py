@@ -43,8 +43,9 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "jupyter": ("network", "bastion", "jupyter"),
     "sagemaker": ("sagemaker", "kmeans"),
     "all": tuple(catalogue.load().stages),
-    # A student's account, graded as a student's is: while it is up, and after its clean-up.
+    # A student's account, graded as a student's is: while it is up, in all or by EC2 and ssh, and after its clean-up.
     "student": tuple(catalogue.load().stages),
+    "student-control": ("account", "network", "bastion", "private", "spot", "quota", "answers"),
     "student-end": tuple(catalogue.load().stages),
 }
 """Stages that are judged together. What a fault can reach is judged in full; what it cannot is left out, for time."""
@@ -92,7 +93,7 @@ class Case:
             return [one.id for one in known if one.id.startswith("answers.") or one.id == "final.turn-in"]
         if self.scope.startswith("student"):
             phase = "final" if self.scope == "student-end" else "live"
-            return [one.id for one in known if one.phase == phase]
+            return [one.id for one in chosen if one.phase == phase]
         live = [
             one.id for one in chosen if one.phase == "live" and (one.id != SLOW or self.scope in ("account", "all"))
         ]

@@ -44,7 +44,7 @@ def run_together(cases: Sequence[Case]) -> list[Outcome]:
 def _judging(case: Case, directory: Path) -> Iterator[Callable[[Case], Judged]]:
     """Return what judges cases of this one's scope, in an environment that they share."""
     if case.change is not None:
-        with done(directory, is_over=case.scope == "student-end") as work:
+        with done(directory, case.scope) as work:
             yield lambda case: grade(case, work, directory / "graded")
     else:
         with opened(case, directory / "run") as environment:

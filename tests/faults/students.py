@@ -20,18 +20,21 @@ from tests.student.judging import judged
 runs = itertools.count(1)
 ON_THE_BASTION = {"install_docker", "pull_images", "write_page", "run_httpd", "build_notebook_image", "run_jupyter"}
 """What is not done where the clean-up is judged: containers go with their bastion."""
+OF_SAGEMAKER = {"make_bucket", "make_notebook", "upload", "train", "deploy"}
+SKIPPED = {"student": set[str](), "student-control": ON_THE_BASTION | OF_SAGEMAKER, "student-end": ON_THE_BASTION}
+"""What a student has not done in whose account cases of a scope are judged."""
 
 
 @contextlib.contextmanager
-def done(directory: Path, *, is_over: bool) -> Iterator[Builder]:
+def done(directory: Path, scope: str) -> Iterator[Builder]:
     """Return the account of a student who has done the homework and, where that is over, cleaned up."""
     from harness.offline.cloud import OfflineCloud  # moto takes its time: who only reads the table needs none of it
 
-    skipped = {*ON_THE_BASTION, "remove_jupyter"} if is_over else set()
+    skipped = SKIPPED[scope]
     with OfflineCloud(directory / "cloud", settle=0.02) as offline, building(offline.cloud, directory / "home") as work:
         work.do(*(action for action in Builder.ORDER if action not in skipped))
-        if is_over:
-            work.do(*(action for action in Builder.CLEAN_UP if action not in skipped))
+        if scope == "student-end":
+            work.do(*(action for action in Builder.CLEAN_UP if action != "remove_jupyter"))
         yield work
 
 
