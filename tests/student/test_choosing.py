@@ -77,6 +77,10 @@ RIGHT = {"bastion": "i-bastion", "private": "i-private", "spot": "i-spot"}
             id="groups swapped",
         ),
         pytest.param(
+            (instance("i-bastion", "t2.large", "PrivateSG"), instance("i-private", "t2.micro", "PublicSG"), SPOT),
+            id="groups swapped, launched at once",
+        ),
+        pytest.param(
             (
                 instance("i-bastion", "t2.micro", "PublicSG", hour=1),
                 instance("i-private", "t2.large", "PrivateSG", hour=2),
@@ -125,7 +129,7 @@ def test_a_later_try_that_still_runs_does_not_take_the_place_of_one_that_was_rig
     [
         pytest.param(BASTION, instance("i-again", "t2.large", "launch-wizard-1"), id="bastion in another group"),
         pytest.param(BASTION, instance("i-again", "t2.micro", "PublicSG"), id="bastion of another type"),
-        pytest.param(SPOT, instance("i-again", "t2.large", "PublicSG", lifecycle="spot"), id="larger spot instance"),
+        pytest.param(SPOT, instance("i-again", "t2.large", "default", lifecycle="spot"), id="another spot instance"),
     ],
 )
 def test_while_all_is_up_a_first_try_that_has_ended_does_not_take_the_place_of_one_that_runs(first, again) -> None:

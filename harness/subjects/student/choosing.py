@@ -22,6 +22,8 @@ RUNNING, RAN = 4, 2
 """Points of one that runs, while all are to run and after their end; the difference makes up for a wrong type."""
 IN_ORDER = 3
 """Points of each two that were launched in the order of the homework, which is that of :data:`ROLES`."""
+OF_ITS_TYPE = 2
+"""Points of one that is of the type of its role: ids of groups are mistaken for one another sooner than types are."""
 MOST = 12
 """Candidates that are tried in all combinations: with three roles, about 2,000 of them."""
 
@@ -58,7 +60,11 @@ def choose(
     chosen = max(_castings(candidates, len(roles)), key=lambda casting: _points(casting, roles, claims))
     best = max(
         itertools.permutations(chosen),
-        key=lambda casting: _points(casting, roles, claims)[0] + IN_ORDER * _in_order(casting),
+        key=lambda casting: (
+            _points(casting, roles, claims)[0]
+            + IN_ORDER * _in_order(casting)
+            + OF_ITS_TYPE * _of_their_types(casting, roles, homework)
+        ),
     )
     return {
         role: replace(instance, why=_why(role, instance, claims))
@@ -99,15 +105,22 @@ def _in_order(casting: Sequence[Instance | None]) -> int:
     return sum(earlier <= later for earlier, later in itertools.combinations(launches, 2))
 
 
+def _of_their_types(casting: Sequence[Instance | None], roles: Sequence[str], homework: Homework) -> int:
+    """Return how many of a casting are of a type that was asked for in their role."""
+    cast = zip(roles, casting, strict=True)
+    return sum(instance is not None and instance.type in _types(role, homework) for role, instance in cast)
+
+
 def _claim(role: str, instance: Instance, homework: Homework, key_names: Collection[str], running: int) -> Claim:
     group = homework.network.private_group if role == "private" else homework.network.public_group
     asked = _types(role, homework)
     is_spot = instance.is_spot == (role == "spot")
+    # Of the spot instance no group and no type is asked, so that these say less of it.
     firm = (
-        (4 if role != "spot" else 2, group in instance.group_names, f"it is in {group}"),
-        (3, instance.type in asked, f"it is a {instance.type}"),
+        (4 if role != "spot" else 1, group in instance.group_names, f"it is in {group}"),
+        (3 if role != "spot" else 2, instance.type in asked, f"it is a {instance.type}"),
         (2, instance.key_name in key_names, f"its key is {instance.key_name}"),
-        (5, role == "spot" and instance.is_spot, "it runs as spot"),
+        (6, role == "spot" and instance.is_spot, "it runs as spot"),
     )
     loose = (
         (running, instance.is_running, f"it is {instance.state}"),
