@@ -51,7 +51,7 @@ def find_key_pair(aws: Aws, name: str, private_key: Path) -> KeyPair | None:
     with absence(ABSENT):
         pair = aws.client("ec2").describe_key_pairs(KeyNames=[name])["KeyPairs"][0]
         local = read_private_key(private_key)
-        return KeyPair(name, pair["KeyPairId"], pair.get("KeyType", "rsa"), pair["KeyFingerprint"], local)
+        return KeyPair(name, pair["KeyPairId"], pair.get("KeyType", "rsa"), _named(pair["KeyFingerprint"]), local)
     return None
 
 
@@ -64,7 +64,7 @@ def find_pairs(aws: Aws, private_key: Path) -> tuple[KeyPair, ...]:
     """Return all key pairs of the region, each beside the private key; those of a run of this suite left out."""
     local = read_private_key(private_key)
     return tuple(
-        KeyPair(pair["KeyName"], pair["KeyPairId"], pair.get("KeyType", "rsa"), pair["KeyFingerprint"], local)
+        KeyPair(pair["KeyName"], pair["KeyPairId"], pair.get("KeyType", "rsa"), _named(pair["KeyFingerprint"]), local)
         for pair in pages(aws, "ec2", "describe_key_pairs", "KeyPairs")
         if RUN_TAG not in tags_of(pair)
     )
@@ -114,7 +114,12 @@ def _rsa_fingerprints(key: RSAPrivateKey) -> tuple[str, ...]:
 def _ed25519_fingerprints(key: Ed25519PrivateKey) -> tuple[str, ...]:
     """Return the SHA-256 that EC2 and ``ssh-keygen -l`` show, created or imported alike: of the key's SSH wire form."""
     wire = base64.b64decode(_public_line(key).split()[1])
-    return (base64.b64encode(hashlib.sha256(wire).digest()).decode(),)
+    return (_named(base64.b64encode(hashlib.sha256(wire).digest()).decode()),)
+
+
+def _named(fingerprint: str) -> str:
+    """Return a fingerprint with the name of its hash, which EC2 leaves out: a report tells it from a secret by that."""
+    return fingerprint if ":" in fingerprint else f"SHA256:{fingerprint}"
 
 
 def _public_line(key: RSAPrivateKey | Ed25519PrivateKey) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import subprocess
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from harness.aws.keys import read_private_key
+from harness.facts.account import KeyPair
+from harness.grading.recording import structure, unstructure
 
 RSA = rsa.generate_private_key(65537, 2048)
 ED25519 = ed25519.Ed25519PrivateKey.generate()
@@ -42,8 +45,8 @@ def test_ed25519_fingerprint_and_public_half_are_those_of_ssh_keygen(tmp_path):
     key = read_private_key(path)
     shown = subprocess.run(["ssh-keygen", "-l", "-f", path], capture_output=True, text=True, check=True).stdout
     public = subprocess.run(["ssh-keygen", "-y", "-f", path], capture_output=True, text=True, check=True).stdout
-    assert f"SHA256:{key.fingerprints[0].rstrip('=')}" == shown.split()[1]
-    assert len(base64.b64decode(key.fingerprints[0])) == 32
+    assert key.fingerprints[0].rstrip("=") == shown.split()[1]
+    assert len(base64.b64decode(key.fingerprints[0].removeprefix("SHA256:"))) == 32
     assert key.public_key == " ".join(public.split()[:2])
 
 
@@ -71,3 +74,16 @@ def test_content_of_the_key_is_in_no_fact(tmp_path):
     path = written(tmp_path, ED25519)
     secret = path.read_text().splitlines()[2]
     assert secret not in repr(read_private_key(path))
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [(RSA, rsa.generate_private_key(65537, 2048)), (ED25519, ed25519.Ed25519PrivateKey.generate())],
+    ids=["rsa", "ed25519"],
+)
+def test_recorded_key_pair_is_still_that_of_its_key_and_of_no_other(tmp_path, own, other):
+    (tmp_path / "other").mkdir()
+    key, lost = read_private_key(written(tmp_path, own)), read_private_key(written(tmp_path / "other", other))
+    pair = KeyPair("hw02", "key-1", key.type, key.fingerprints[0], key)
+    assert structure(unstructure(pair)).is_at_hand
+    assert not structure(unstructure(replace(pair, private_key=lost))).is_at_hand
