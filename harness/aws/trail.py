@@ -13,15 +13,15 @@ from harness.aws.session import Aws
 from harness.facts.final import Event
 
 
-def find_events(aws: Aws, resource: str, name: str) -> tuple[Event, ...]:
-    """Return the events of one name that concern a resource (its id), the oldest first.
+def find_events(aws: Aws, resource: str, *names: str) -> tuple[Event, ...]:
+    """Return the calls of these names that concern a resource (its id) and succeeded, the oldest first.
 
     AWS keeps 90 days, answers with the newest first and in whole seconds, and shows an event about five minutes after
     the call; nobody waits for it here.
     """
     wanted = [{"AttributeKey": "ResourceName", "AttributeValue": resource}]
     found = pages(aws, "cloudtrail", "lookup_events", "Events", LookupAttributes=wanted)
-    events = [_event(event) for event in reversed(found) if event["EventName"] == name]
+    events = [_event(event) for event in reversed(found) if event["EventName"] in names and not _failed(event)]
     return tuple(sorted(events, key=lambda event: event.time))
 
 
@@ -49,9 +49,17 @@ def find_records(aws: Aws, name: str) -> tuple[Record, ...]:
     """Return the calls of one name that succeeded, the oldest first; AWS keeps 90 days."""
     wanted = [{"AttributeKey": "EventName", "AttributeValue": name}]
     found = pages(aws, "cloudtrail", "lookup_events", "Events", LookupAttributes=wanted)
-    records = [(event, json.loads(event.get("CloudTrailEvent") or "{}")) for event in reversed(found)]
-    done = [_record(event, record) for event, record in records if not record.get("errorCode")]
+    done = [_record(event, _recorded(event)) for event in reversed(found) if not _failed(event)]
     return tuple(sorted(done, key=lambda record: record.event.time))
+
+
+def _recorded(event: Any) -> Any:
+    return json.loads(event.get("CloudTrailEvent") or "{}")
+
+
+def _failed(event: Any) -> bool:
+    """Say whether nothing came of a call: it was refused, or a dry run."""
+    return bool(_recorded(event).get("errorCode"))
 
 
 def _record(event: Any, record: dict[str, Any]) -> Record:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+from dataclasses import replace
 from unittest import mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness.aws import iam
 from harness.aws.session import Aws
@@ -25,6 +27,7 @@ EXAMPLE = ("make_bucket", "make_notebook", "upload", "train", "deploy")
 ENDS = ("terminate_private", "terminate_spot", "terminate_bastion")
 LAUNCHED = ("bastion.launched", "private.launched", "spot.launched")
 DAY = datetime.timedelta(days=1)
+MINUTE = datetime.timedelta(minutes=1)
 ENDED = ("private.terminated", "spot.terminated", "jupyter.removed", "final.instances-terminated")
 
 
@@ -55,6 +58,19 @@ class Account:
         for id, reservation in list(reservations.items()):
             if any(instance.id == self.work.ids[role] for instance in reservation.instances):
                 del reservations[id]
+
+    def earlier(self) -> None:
+        """Let all that was done until now have been done a minute earlier: CloudTrail tells whole seconds."""
+        events = self.offline.trail._events
+        for number, event in enumerate(list(events)):
+            events[number] = replace(event, time=event.time - MINUTE)
+
+    def own_shutdown(self, role: str) -> None:
+        """Let an instance end by its own shutdown, of which EC2 does not tell the time."""
+        instance = self.offline.backend("ec2").get_instance(self.work.ids[role])
+        instance.terminate()
+        instance._reason = ""
+        self.work.until_state(role, "terminated")
 
     def age(self) -> None:
         """Let the buckets and volumes that there are be a day older: AWS tells their age in whole seconds."""
@@ -118,6 +134,38 @@ def test_a_bastion_that_ended_with_the_private_instance_was_not_kept(account) ->
     account.work.until_state("bastion", "terminated")
     account.work.until_state("private", "terminated")
     assert account.verdicts("private.terminated") == {"private.terminated": "not met"}
+
+
+@pytest.mark.parametrize(("is_started_again", "verdict"), [(False, "not met"), (True, "met")])
+def test_a_bastion_that_was_stopped_was_not_kept_whenever_it_was_terminated(account, is_started_again, verdict) -> None:
+    account.work.do(*WITHOUT_HOSTS)
+    bastion = [account.work.ids["bastion"]]
+    account.work.until_state("bastion", "running")
+    account.work.ec2.stop_instances(InstanceIds=bastion)
+    account.work.until_state("bastion", "stopped")
+    if is_started_again:
+        account.work.ec2.start_instances(InstanceIds=bastion)
+        account.work.until_state("bastion", "running")
+    account.earlier()
+    account.work.do(*ENDS)
+    assert account.verdicts("private.terminated") == {"private.terminated": verdict}
+
+
+def test_an_attempt_to_terminate_the_bastion_is_not_its_end(account) -> None:
+    account.work.do(*WITHOUT_HOSTS)
+    with contextlib.suppress(ClientError):
+        account.work.ec2.terminate_instances(InstanceIds=[account.work.ids["bastion"]], DryRun=True)
+    account.earlier()
+    account.work.do(*ENDS)
+    assert account.verdicts("private.terminated") == {"private.terminated": "met"}
+
+
+def test_an_end_of_which_nobody_knows_when_it_came_is_not_judged(account) -> None:
+    account.work.do(*WITHOUT_HOSTS)
+    account.work.until_state("private", "running")
+    account.own_shutdown("private")
+    account.work.do("terminate_spot", "terminate_bastion")
+    assert account.verdicts("private.terminated") == {"private.terminated": "missing"}
 
 
 def test_a_volume_that_stayed_behind_is_the_private_instances(account) -> None:

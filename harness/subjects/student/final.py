@@ -6,7 +6,7 @@ import datetime
 from typing import TYPE_CHECKING, cast
 
 from harness.aws import inventory, spot, volumes
-from harness.errors import TimedOut, Unmet
+from harness.errors import Gone, TimedOut, Unmet
 from harness.facts.final import Inventory, Leftovers, PrivateEnd, SpotEnd, Volumes
 from harness.facts.instances import Instance
 from harness.steps import step
@@ -33,7 +33,10 @@ class Final(observing.Final):
         """Observe how the private instance ended, and how the bastion did, which was to be the later one."""
         private, bastion = self._known("private"), self._known("bastion")
         end, last = history.find_end(self.aws, private), history.find_end(self.aws, bastion)
-        return PrivateEnd(end, bastion.id, None, last)
+        if end.is_terminated and end.at is None and last.is_terminated:
+            raise Gone(f"private instance {private} ended at a time that AWS does not tell, as after its own shutdown")
+        was_stopped = end.is_terminated and end.at and history.was_stopped(self.aws, bastion.id, end.at)
+        return PrivateEnd(end, bastion.id, "stopped" if was_stopped else None, last)
 
     @step
     def private_volumes(self) -> Volumes:

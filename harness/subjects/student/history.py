@@ -68,6 +68,13 @@ def find_end(aws: Aws, instance: Instance) -> End:
     return End(instance.id, instance.state, at, events)
 
 
+def was_stopped(aws: Aws, instance: str, at: str) -> bool:
+    """Say whether an instance had been stopped, and not started again, before a moment (ISO 8601)."""
+    events = trail.find_events(aws, instance, "StopInstances", "StartInstances")
+    before = [event.name for event in events if when(event.time) < when(at)]
+    return before[-1:] == ["StopInstances"]
+
+
 def find_attached(aws: Aws, instance: str) -> tuple[str, ...]:
     """Return the volumes that were attached to an instance after its launch."""
     records = trail.find_records(aws, "AttachVolume")
