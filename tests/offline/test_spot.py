@@ -84,6 +84,9 @@ def test_a_ceiling_under_the_price_is_refused_and_launches_nothing(ec2) -> None:
         (options("cheap"), "InvalidParameterValue"), (options("-1"), "InvalidParameterValue"),
         (options(kind="sometimes"), "InvalidParameterValue"), ({"MarketType": "flea"}, "InvalidParameterValue"),
         (options(InstanceInterruptionBehavior="stop"), "InvalidParameterCombination"),
+        (options(InstanceInterruptionBehavior="Terminate"), "InvalidParameterValue"),
+        (options(ValidUntil="2030-01-01T00:00:00Z"), "InvalidParameterCombination"),
+        (options(" 0.01"), "InvalidParameterValue"), (options("Infinity"), "InvalidParameterValue"),
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_refused(ec2, change, code) -> None:
@@ -118,6 +121,16 @@ def test_a_request_made_first_waits_or_runs_by_its_price(ec2) -> None:
     found = ec2.client.describe_spot_instance_requests(SpotInstanceRequestIds=[low["SpotInstanceRequestId"]])
     assert found["SpotInstanceRequests"][0]["State"] == "cancelled"
     ec2.end(high["InstanceId"])
+
+
+def test_a_request_made_first_names_its_groups_by_their_ids(ec2) -> None:
+    group = ec2.client.create_security_group(GroupName="asked-for", Description="spot")["GroupId"]
+    launch = {"ImageId": HOMEWORK_IMAGE, "InstanceType": "t2.micro", "SecurityGroupIds": [group]}
+    made = ec2.client.request_spot_instances(SpotPrice="0.01", LaunchSpecification=launch)["SpotInstanceRequests"][0]
+    assert [found["GroupId"] for found in ec2.instance(made["InstanceId"])["SecurityGroups"]] == [group]
+    ec2.end(made["InstanceId"])
+    unknown = launch | {"SecurityGroupIds": ["sg-0123456789abcdef0"]}
+    assert code_of(lambda: ec2.client.request_spot_instances(LaunchSpecification=unknown)) == "InvalidGroup.NotFound"
 
 
 def test_a_cancelled_request_leaves_its_instance_running(ec2) -> None:

@@ -138,6 +138,16 @@ class SpotMarket:
                     self._link(instance, options)
         return reservation
 
+    def request_spot_instances(self, *given: Any, **named: Any) -> Any:
+        """Request instances in the groups that were named by their ids, too, which moto does not read."""
+        call = current()
+        wanted = call.parameters.get("LaunchSpecification", {}) if call else {}
+        named["security_groups"] = [*wanted.get("SecurityGroupIds", []), *wanted.get("SecurityGroups", [])]
+        for group in named["security_groups"]:
+            if self.get_security_group_by_name_or_id(group) is None:  # type: ignore[attr-defined]
+                raise EC2ClientError("InvalidGroup.NotFound", f"The security group '{group}' does not exist")
+        return super().request_spot_instances(*given, **named)  # type: ignore[misc]
+
     def _check_capacity(self, given: dict[str, Any], count: int) -> None:
         """Refuse a ceiling under the price of the zone where the instance would run."""
         super()._check_capacity(given, count)  # type: ignore[misc]
