@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import ast
 import itertools
 import json
 import re
@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.material import dockerfile
-from harness.material.document import Block, Command, Place
-from harness.material.lines import AwsLine, DockerLine, read_aws, read_docker
+from harness.material.document import Block, Place
+from harness.material.forms import Everywhere, forms
 from harness.material.placeholders import find
-from harness.material.tables import table
 
 
 @dataclass(frozen=True)
@@ -24,18 +23,20 @@ class Item:
     place: Place
 
 
-def items(block: Block) -> Iterator[Item]:
-    """Yield what a block has its reader do or write; nothing of a sample."""
-    ways = {"shell": _commands, "dockerfile": _dockerfile, "json": _json}
-    if block.kind != "output":
-        yield from ways.get(block.kind, _rows)(block)
+def items(block: Block, common: Everywhere = frozenset()) -> Iterator[Item]:
+    """Yield what a block has its reader do or write; nothing of a sample, nor what is ``common`` to all commands."""
+    ways = {"dockerfile": _dockerfile, "json": _json, "python": _python, "keys": _keys}
+    if block.kind == "shell":
+        yield from _ordered(_commands(block, common))
+    elif block.kind != "output":
+        yield from _ordered(ways.get(block.kind, _rows)(block))
 
 
 def _name(block: Block) -> str:
     return block.path or block.kind
 
 
-def _commands(block: Block) -> Iterator[Item]:
+def _commands(block: Block, common: Everywhere) -> Iterator[Item]:
     for command in block.commands:
         if command.is_nested:
             continue
@@ -44,7 +45,19 @@ def _commands(block: Block) -> Iterator[Item]:
         note = f"  # {' '.join(printed)}" if printed else ""
         optional = " (optional)" if block.is_optional else ""
         pipe = "| " if command.reads else ""
-        yield Item(f"{command.machine}{optional}: {pipe}{canonical(command)}{note}", command.place)
+        for form in forms(command, common):
+            yield Item(f"{command.machine}{optional}: {pipe}{form}{note}", command.place)
+
+
+def _ordered(found: Iterator[Item]) -> Iterator[Item]:
+    """Yield items; what is installed or ended one after the other, in one order."""
+    for likeness, group in itertools.groupby(found, key=lambda item: _likeness(item.text)):
+        same = list(group)
+        yield from sorted(same, key=lambda item: item.text) if likeness else same
+
+
+def _likeness(text: str) -> str:
+    return text.rpartition(" ")[0] if re.search(r" install | --instance-ids | docker (?:rm|stop|pull) ", text) else ""
 
 
 def _dockerfile(block: Block) -> Iterator[Item]:
@@ -52,9 +65,14 @@ def _dockerfile(block: Block) -> Iterator[Item]:
         if one.name == "RUN":
             for command in dockerfile.commands(block, one):
                 if not command.is_nested:
-                    yield Item(f"{_name(block)}: RUN {canonical(command)}", command.place)
-        else:
-            yield Item(f"{_name(block)}: {one.name} {' '.join(one.value.split())}", one.place)
+                    yield from (Item(f"{_name(block)}: RUN {form}", command.place) for form in forms(command))
+        elif one.name not in ("LABEL", "MAINTAINER"):
+            yield Item(f"{_name(block)}: {one.name} {_argument(one.value)}", one.place)
+
+
+def _argument(value: str) -> str:
+    """Return what an instruction is given; in a list of words ``--ip ADDRESS`` is ``--ip=ADDRESS``."""
+    return re.sub(r'("--[\w-]+)", "(?!-)', r"\1=", " ".join(value.split()))
 
 
 def _json(block: Block) -> Iterator[Item]:
@@ -75,8 +93,8 @@ def _leaves(data: object, path: str) -> Iterator[tuple[str, str]]:
         for key, value in data.items():
             yield from _leaves(value, f"{path}.{key}")
     elif isinstance(data, list) and data:
-        for number, value in enumerate(data):
-            yield from _leaves(value, f"{path}[{number}]")
+        for number, value in enumerate(data):  # a list of one says what the one says
+            yield from _leaves(value, f"{path}[{number}]" if len(data) > 1 else path)
     else:
         yield path, json.dumps(data, ensure_ascii=False)
 
@@ -85,59 +103,46 @@ def _rows(block: Block) -> Iterator[Item]:
     """Yield the rows of a file; of a page what it is made of, not what is written on it."""
     for row, line in enumerate(block.text.split("\n")):
         text = re.sub(r"(?:^|>)[^<>]*(?=<|$)", lambda m: m[0][:1].replace("<", ""), line) if _is_page(block) else line
-        text = _cell_row(line) if block.kind == "python" else text
         if text.strip():
             yield Item(f"{_name(block)}: {' '.join(text.split())}", block.at(row, len(line) - len(line.lstrip())))
 
 
-def _cell_row(line: str) -> str:
-    """Return a row of Python without its comment, simple texts in double quotes."""
-    bare = re.sub(r"(?:^|\s)#[^'\"]*$", "", line)
-    return re.sub(r"(?<![\"'\w])'([^'\"\\]*)'(?![\"'])", r'"\1"', bare)
+def _keys(block: Block) -> Iterator[Item]:
+    """Yield the rows of key strokes: Ctrl-P, Ctrl+p and ^P are one key."""
+    for row, line in enumerate(block.text.split("\n")):
+        keys = re.sub(r"\^(?=\w)", "ctrl-", line.lower().replace("control", "ctrl").replace("+", "-")).replace(",", " ")
+        if keys.strip():
+            yield Item(f"keys: {' '.join(keys.split())}", block.at(row))
+
+
+def _python(block: Block) -> Iterator[Item]:
+    """Yield the statements of a cell, of a call its arguments one by one; rows where it is no Python."""
+    rows = block.text.split("\n")
+    code = "\n".join("" if row.lstrip().startswith(("%", "!")) else row for row in rows)
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        yield from _rows(block)
+        return
+    found = [
+        Item(f"python: {' '.join(row.split())}", block.at(n))
+        for n, row in enumerate(rows)
+        if row.lstrip().startswith(("%", "!"))
+    ]
+    found += [Item(f"python: {text}", block.at(line - 1)) for one in body for text, line in _statement(one)]
+    yield from sorted(found, key=lambda item: item.place.line)
+
+
+def _statement(one: ast.stmt) -> Iterator[tuple[str, int]]:
+    call = getattr(one, "value", None)
+    if isinstance(call, ast.Call) and len(call.keywords) > 1 and not call.args:
+        words, call.keywords = sorted(call.keywords, key=lambda word: word.value.lineno), []
+        name = ast.unparse(call.func)
+        yield ast.unparse(one), one.lineno
+        yield from ((f"{name}: {word.arg}={ast.unparse(word.value)}", word.value.lineno) for word in words)
+    else:
+        yield ast.unparse(one), one.lineno
 
 
 def _is_page(block: Block) -> bool:
     return block.path.endswith((".html", ".htm"))
-
-
-def canonical(command: Command) -> str:
-    """Return a command in the form by which it is compared."""
-    aws, docker = read_aws(command), read_docker(command)
-    words = _aws(aws) if aws else _docker(docker) if docker and docker.name and not docker.unknown else _plain(command)
-    sudo = ["sudo"] if command.words[0].text == "sudo" else []
-    redirects = [part for r in command.redirects for part in (r.operator, r.target.text if r.target else "")]
-    return re.sub(r"\$\{(\w+)\}", r"$\1", " ".join([*sudo, *words, *redirects]))
-
-
-def _aws(line: AwsLine) -> list[str]:
-    options = sorted(" ".join([name, *(word.text for word in words)]) for name, words in line.options.items())
-    return ["aws", line.service, line.operation, *(word.text for word in line.operands), *options]
-
-
-def _docker(line: DockerLine) -> list[str]:
-    longer = _long_forms(line.name)
-    options = sorted(
-        " ".join([longer.get(name, name), *(word.text for word in words)]) for name, words in line.options.items()
-    )
-    return ["docker", line.name, *options, *(word.text for word in line.operands)]
-
-
-@functools.cache
-def _long_forms(verb: str) -> dict[str, str]:
-    """Return the long form of each short option of a verb: the table has it right after the short one."""
-    entry = table("programs")["docker"].get(verb, {})
-    pairs = (pair for names in ("flags", "values") for pair in itertools.pairwise(entry.get(names, ())))
-    return {short: long for short, long in pairs if long.startswith("--") and long[2:3] == short[1:].lower()}
-
-
-def _plain(command: Command) -> list[str]:
-    """Return the words of any other program; the order of packages and the zero before a mode mean nothing."""
-    words = list(command.argv)
-    if command.name == "chmod":
-        return [word.lstrip("0") if re.fullmatch(r"0[0-7]{3}", word) else word for word in words]
-    if "install" in words[1:] and command.name in ("apt", "apt-get", "pip", "pip3"):
-        at = words.index("install") + 1
-        flags = [{"--yes": "-y", "--assume-yes": "-y"}.get(word, word) for word in words[1 : at - 1]]
-        rest = [{"--yes": "-y", "--assume-yes": "-y"}.get(word, word) for word in words[at:]]
-        return [words[0], "install", *sorted([*flags, *rest])]
-    return words

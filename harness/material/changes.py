@@ -13,9 +13,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.material.clauses import Reading, Said
+from harness.material.clauses import Reading, Said, told
 from harness.material.document import Place
+from harness.material.following.prose import ACTIONS
+from harness.material.forms import is_look
 from harness.material.records import Clause
+from harness.material.tables import table
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ def code_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
             continue
         gone = [text for text in clause.code[i1:i2] if text]
         fresh = [item for item in one.code[j1:j2] if item.text]
+        looks = [item for item in fresh if is_look(item.text)]
+        if len(fresh) - len(looks) >= len(gone):  # nothing that was there became a look
+            fresh = [item for item in fresh if item not in looks]
         for old, item in itertools.zip_longest(gone, fresh):
             place = item.place if item else _hole(one, j1, j2)
             yield Change(place, old or "", item.text if item else "")
@@ -71,8 +77,15 @@ def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
         lost, gained = sorted(old - new), sorted(new - old)
         if kind is _sides:
             lost, gained = _swapped(lost, gained)
+        if (
+            kind is _names and not lost
+        ):  # a link or picture more, and a value that stands elsewhere, change nothing either
+            gained = [name for name in gained if "://" not in name and name not in read.fixed]
         if kind is _figures and not lost:  # "two remarks:" before something new changes nothing that was there
             gained = [figure for figure in gained if re.search(rf"(?<!\w){re.escape(figure)}(?!\w)", now)]
+            gained = [figure for figure in gained if figure not in read.fixed]
+        if kind is _actions:
+            gained = []
         if (gained or lost) and not (kind in _BOTH_SIDED and not (lost and gained)):
             word = gained[0] if gained else ""
             place = _place(one, marks.get(word, word)) if word else _gap(one, clause.text, lost[0])
@@ -173,11 +186,21 @@ def _names(text: str) -> Iterator[str]:
 
 def _figures(text: str) -> Iterator[str]:
     text = re.sub(r"\[\^\w+\]:?", "", text)  # marks of footnotes
+    text = _DATE.sub("", text)
     for match in re.finditer(r"(?<![\w.-])\d+(?:[.,]\d+)*(?![\w-])", text):
         yield match[0]
     for match in re.finditer(r"\b[a-z]+\b", text.lower()):
         if match[0] in _NUMBERS and match[0] != "one":
             yield _NUMBERS[match[0]]
+
+
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_DATE = re.compile(
+    rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? \d{{4}})?|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?"
+    r"|\b20\d\d-\d\d(?:-\d\d)?\b|\b\d{1,2}:\d\d(?: ?[ap]m)?\b|\b(?:spring|summer|fall|autumn|winter|semester|term) 20\d\d\b",
+    re.IGNORECASE,
+)
+"""A day, a time or a semester: every edition has its own."""
 
 
 def _ban(text: str) -> Iterator[str]:
@@ -221,7 +244,8 @@ def _swapped(lost: list[str], gained: list[str]) -> tuple[list[str], list[str]]:
 _OPPOSITES = (
     ("public", "private"), ("workstation", "bastion"), ("before", "after"), ("with", "without"), ("first", "last"), ("above", "below"),
     ("running", "stopped"), ("inside", "outside"), ("user", "root"), ("more", "less"), ("open", "closed"), ("always", "never"),
-    ("launched", "terminated"), ("keep", "delete"), ("container", "bastion"),
+    ("least", "most"), ("minimum", "maximum"), ("newest", "oldest"), ("inbound", "outbound"), ("ingress", "egress"), ("higher", "lower"),
+    ("everybody", "nobody"), ("enable", "disable"), ("attach", "detach"), ("allow", "deny"), ("terminated", "running"), ("launched", "terminated"), ("keep", "delete"), ("container", "bastion"),
 )  # fmt: skip
 
 
@@ -232,109 +256,64 @@ def _labels(text: str) -> Iterator[str]:
             yield match[1]
 
 
-_KINDS = (_names, _figures, _ban, _deeds, _sides, _labels)
+def _actions(text: str) -> Iterator[str]:
+    """Yield what a text has its reader do in a console: no command says it, so that words are all there is."""
+    for name, pattern in ACTIONS:
+        if name in _CONSOLE and re.search(pattern, text, re.IGNORECASE):
+            yield name
+
+
+_CONSOLE = ("budget", "group", "policy", "user", "member", "access key", "key pair", "edit page")
+_KINDS = (_actions, _names, _figures, _ban, _deeds, _sides, _labels)
 _BOTH_SIDED = (_deeds, _sides, _labels)
-
-IMPERATIVES = frozenset(
-    [
-        "add",
-        "allow",
-        "answer",
-        "apply",
-        "ask",
-        "attach",
-        "authorize",
-        "build",
-        "change",
-        "check",
-        "choose",
-        "clone",
-        "configure",
-        "connect",
-        "copy",
-        "create",
-        "delete",
-        "detach",
-        "disable",
-        "download",
-        "edit",
-        "enable",
-        "enter",
-        "execute",
-        "export",
-        "give",
-        "grant",
-        "hand",
-        "import",
-        "install",
-        "launch",
-        "let",
-        "log",
-        "look",
-        "make",
-        "mount",
-        "move",
-        "name",
-        "note",
-        "open",
-        "pick",
-        "place",
-        "press",
-        "publish",
-        "pull",
-        "push",
-        "put",
-        "redeem",
-        "remove",
-        "rename",
-        "replace",
-        "request",
-        "reset",
-        "restart",
-        "run",
-        "save",
-        "select",
-        "send",
-        "set",
-        "sign",
-        "start",
-        "stop",
-        "submit",
-        "subscribe",
-        "terminate",
-        "train",
-        "type",
-        "update",
-        "upload",
-        "use",
-        "write",
-    ]
-)
-
 
 _REMARK = re.compile(r"Note(?:[:,]| that\b| [A-Z])")
 """A remark that only begins like an instruction."""
 
 
+_OPENING = re.compile(
+    r"^(?:(?:then|now|next|first|finally|please|also)\b,?\s+|(?:once|when|after|before|if|to|on|in)\b[^,.]{0,60},\s+|(?:do not forget|don't forget|remember) to\s+)+",
+    re.IGNORECASE,
+)
+"""What may stand before an instruction's verb."""
+
+
 def instructions(text: str) -> list[str]:
     """Return the sentences of a text that tell the reader to do something."""
-    sentences = [s for s in re.split(r"(?<=[.!?])\s+", text) if len(s.split()) > 3 and not _REMARK.match(s)]
+    sentences = [
+        s for s in re.split(r"(?<=[.!?])\s+|(?<=:)\s+(?=[A-Z])", text) if len(s.split()) > 3 and not _REMARK.match(s)
+    ]
     return [
         s
         for s in sentences
-        if re.split(r"\W+", s.removeprefix("Then ").removeprefix("Now ").strip().lower())[0] in IMPERATIVES
+        if re.split(r"\W+", _OPENING.sub("", s.strip()).lower())[0] in table("terms")["imperatives"]
     ]
 
 
-def new_instructions(clause: Clause, one: Said) -> Iterator[Change]:
-    """Yield instructions that were not there, where there are more of them than there were."""
+def new_instructions(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
+    """Yield instructions that were not there, where there are more of them than there were.
+
+    What announces commands that were accepted is no new instruction, however it is put.
+    """
     before, now = instructions(clause.text), instructions(one.text)
     if len(now) <= len(before):
         return
+    announced = "" if any(code_changes(clause, one, read)) else " ".join(_announcements(one))
     for sentence in now:
+        if sentence in announced:
+            continue
         near = max((_likeness(old, sentence) for old in split_sentences(clause.text)), default=0.0)
         if near < 0.4:
             yield Change(_place(one, sentence[:20]), "", sentence)
+
+
+def _announcements(one: Said) -> Iterator[str]:
+    """Yield the paragraphs of a section right below which a block stands."""
+    starts = {item.place.line for item in one.code}
+    for prose in one.prose:
+        end = prose.runs[-1].place.line if prose.runs else prose.place.line
+        if starts & {end + 2, end + 3, end + 4}:
+            yield told(prose)
 
 
 def lost_instructions(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from harness.catalogue import Homework
 from harness.material.canonical import Item, items
 from harness.material.document import Block, Document, Place, Prose, Section
+from harness.material.forms import everywhere
 from harness.material.placeholders import Mention
 from harness.material.records import Clause, Record, fingerprint
 
@@ -33,7 +34,7 @@ class Said:
     @property
     def text(self) -> str:
         """Return the prose as one text, its line breaks gone."""
-        return " ".join(_told(part) for part in self.prose if part.kind != "heading")
+        return " ".join(told(part) for part in self.prose if part.kind != "heading")
 
     @property
     def last(self) -> Place:
@@ -42,7 +43,7 @@ class Said:
         return max(places, key=lambda place: place.line)
 
 
-def _told(prose: Prose) -> str:
+def told(prose: Prose) -> str:
     """Return a paragraph's text with the addresses of its links in place of what the reader sees of them."""
     lines: dict[int, str] = collections.defaultdict(str)
     for run in prose.runs:
@@ -53,9 +54,10 @@ def _told(prose: Prose) -> str:
 def said(document: Document) -> list[Said]:
     """Return what each section of a document says; headings that stand twice count once, at the first."""
     by_title: dict[str, Said] = {}
+    common = everywhere(document.commands)
     for section in document.sections:
         parts = list(document.within(section))
-        code = _joined(list(items(part)) for part in parts if isinstance(part, Block))
+        code = _joined(list(items(part, common)) for part in parts if isinstance(part, Block))
         prose = [part for part in parts if isinstance(part, Prose)]
         old = by_title.get(section.title)
         one = Said(section, tuple(code), tuple(prose))
@@ -110,6 +112,8 @@ class Reading:
 
     values: tuple[tuple[str, str], ...] = ()
     names: tuple[tuple[str, str], ...] = ()
+    fixed: frozenset[str] = frozenset()
+    """What the catalogue names: to mention it once more, as a table of ports does, changes nothing."""
 
     def old(self, text: str) -> str:
         """Return a text with today's values and placeholders replaced by those of that day."""
@@ -120,8 +124,10 @@ class Reading:
         return text.replace("\1", "")
 
 
-def reading(old: Record, homework: Homework, mentions: Iterable[Mention]) -> Reading:
-    """Work out what was changed throughout: parameters of the catalogue, and placeholders."""
+def reading(
+    old: Record, homework: Homework, mentions: Iterable[Mention], own: frozenset[str], code: Iterable[str]
+) -> Reading:
+    """Work out what was changed throughout: parameters of the catalogue, placeholders, and the names that the document gives itself (``own``, standing in its ``code``)."""
     now = parameters(homework)
     values = {(now[name], value) for name, value in old.parameters.items() if name in now and now[name] != value}
     counts = collections.Counter(mention.name for mention in mentions)
@@ -132,4 +138,32 @@ def reading(old: Record, homework: Homework, mentions: Iterable[Mention]) -> Rea
         same = [other for other, number in lost.items() if number == count and other not in {o for _, o in names}]
         near = difflib.get_close_matches(name, same, n=1, cutoff=0.0)
         names.extend((name, other) for other in near)
-    return Reading(tuple(sorted(values, reverse=True)), tuple(names))
+    names += renamed(old, own, code, frozenset(now.values()))
+    return Reading(tuple(sorted(values, reverse=True)), tuple(names), frozenset(old.parameters.values()))
+
+
+def renamed(old: Record, own: frozenset[str], code: Iterable[str], fixed: frozenset[str]) -> list[tuple[str, str]]:
+    """Return the document's own names that stand, as often as another one did, where that one stood.
+
+    ``code`` is today's; what the catalogue fixes is nobody's own.
+    """
+    before = collections.Counter(word for clause in old.section for text in clause.code for word in tokens(text))
+    counts = collections.Counter(word for text in code for word in tokens(text))
+    lost = {word: count for word, count in before.items() if word not in counts and word not in fixed}
+    found: list[tuple[str, str]] = []
+    for name in sorted(own):
+        if name in before or counts[name] < MENTIONS:
+            continue
+        same = [word for word, count in lost.items() if count == counts[name] and word not in {o for _, o in found}]
+        found += [(name, word) for word in difflib.get_close_matches(name, same, n=1, cutoff=0.0)]
+    return found
+
+
+MENTIONS = 2
+"""A name that stands once only is not used, and its change nothing that is consistent."""
+
+
+def tokens(text: str) -> list[str]:
+    """Return the names in a line of code: words with dots, dashes and underscores inside, paths in their parts."""
+    words = re.findall(r"[A-Za-z0-9_](?:[\w.-]*\w)?", text)
+    return [*words, *(part for word in words if "." in word for part in word.split("."))]

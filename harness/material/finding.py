@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -48,7 +49,8 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Return what stays the same when the finding only moves to another line."""
-        text = "\0".join((self.rule, " ".join(self.context.split()), self.message))
+        message = re.sub(r"\blines? \d+", "line", self.message)  # where the other half stands moves as well
+        text = "\0".join((self.rule, " ".join(self.context.split()), message))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -113,12 +114,34 @@ def read_docker(command: Command) -> DockerLine | None:
         return None
     table = programs().docker
     _, before, _ = split(command.bare[1:], table["global"], stop=True)
-    verb, rest = (before[0], before[1:]) if before else (None, ())
+    verb, rest = _verb(before)
     known = table.get(verb.text if verb else "")
     if known is None or known.is_group:
         return DockerLine(command, verb, {}, tuple(rest))
     options, operands, unknown = split(rest, known, stop=verb is not None and verb.text in ("run", "exec"))
     return DockerLine(command, verb, options, operands, unknown)
+
+
+def _verb(words: tuple[Word, ...]) -> tuple[Word | None, tuple[Word, ...]]:
+    """Return the verb and what follows it; ``docker container run`` is ``docker run``."""
+    if not words:
+        return None, ()
+    group, second = words[0].text, words[1].text if len(words) > 1 else ""
+    short = second if (group, second) in _SAME else _SAME_AS.get((group, second))
+    if short is None:
+        return words[0], words[1:]
+    return dataclasses.replace(words[1], text=short), words[2:]
+
+
+_SAME = frozenset(
+    [("container", verb) for verb in ("attach", "commit", "cp", "create", "exec", "inspect", "kill", "logs", "pause", "port", "ps",
+                                      "rename", "restart", "rm", "run", "start", "stats", "stop", "top", "unpause", "update", "wait")]
+    + [("image", verb) for verb in ("build", "history", "import", "load", "pull", "push", "save", "tag")]
+)  # fmt: skip
+"""Groups and verbs that are also verbs without their group ("docker CLI reference", docs.docker.com)."""
+_SAME_AS = {
+    ("container", "ls"): "ps", ("container", "list"): "ps", ("image", "ls"): "images", ("image", "list"): "images", ("image", "rm"): "rmi",
+}  # fmt: skip
 
 
 Options3 = tuple[dict[str, tuple[Word, ...]], tuple[Word, ...], tuple[Word, ...]]

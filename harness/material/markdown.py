@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from harness.errors import UsageError
-from harness.material import classing, reading
+from harness.material import classing, html, reading
 from harness.material.document import Block, Document, Link, Place, Prose, Run, Section
 
 MOST_BLOCKS = 2_000
@@ -131,6 +131,9 @@ class _Builder:
             elif child.content or child.type == "image":
                 text = child.content.replace("\n", " ")
                 row, col = self._find(text, row, col)
+                if child.type == "html_inline" and html.hidden(child.content):
+                    row, col = row + child.content.count("\n"), 0 if "\n" in child.content else col + len(text)
+                    continue
                 target = str(child.attrs.get("src", "")) if child.type == "image" else href
                 yield Run(text, Place(row + 1, col + 1), child.type == "code_inline", target)
                 col += len(text)
@@ -157,8 +160,12 @@ class _Builder:
 
     def _html(self, token: Token) -> None:
         first = (token.map or [0])[0]
-        runs = tuple(Run(text, Place(first + row + 1)) for row, text in enumerate(token.content.split("\n")) if text)
-        self.prose.append(Prose("paragraph", runs, Place(first + 1), self.section, self._next()))
+        if html.is_open(token.content):
+            self.faults.append((Place(first + 1), "a comment that nothing closes hides what follows"))
+        rows = html.shown(token.content).split("\n")
+        runs = tuple(Run(text, Place(first + row + 1)) for row, text in enumerate(rows) if text.strip())
+        if runs:
+            self.prose.append(Prose("paragraph", runs, Place(first + 1), self.section, self._next()))
 
     def _block(self, token: Token, *, is_fenced: bool) -> None:
         first, after = token.map or [0, 1]

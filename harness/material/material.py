@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -58,6 +59,34 @@ class Material:
         given |= {word.text for line in self.docker for word in line.values("--name", "-t", "--tag")}
         given |= {word.text for line in self.aws for option in _NAMING for word in line.options.get(option, ())}
         return frozenset(name for name in given if not name.startswith(("YOUR_", "<")))
+
+    @functools.cached_property
+    def own(self) -> frozenset[str]:
+        """Return the names that the document itself gives: to directories and files, to things, in cells."""
+        named = set(self.names)
+        for command in self.commands:
+            is_folder = command.name == "mkdir" or command.argv[1:3] == ("-m", "venv")
+            named |= {part for word in command.argv[1:] if is_folder for part in word.split("/")}
+        for block in self.document.blocks:
+            named |= set(block.path.split("/"))
+            named |= set(re.findall(r"^(\w+) = ", block.text, re.MULTILINE)) if block.kind == "python" else set()
+        return frozenset(named - {""})
+
+    @functools.cached_property
+    def printed_by(self) -> dict[str, AwsLine]:
+        """Return for each placeholder the ``aws`` command that prints it."""
+        lines_of = {id(line.command): line for line in self.aws}
+        given = placeholders.providers(self.mentions)
+        return {name: lines_of[id(m.command)] for name, m in given.items() if id(m.command) in lines_of}
+
+    def is_private(self, group: str) -> bool:
+        """Say whether a group is the private one: by its name, by the name under which it was made, or by its word."""
+        made = self.printed_by.get(group)
+        name = made.value("--group-name") if made and made.operation == "create-security-group" else None
+        groups = self.homework.network
+        if name is not None and name.text in (groups.public_group, groups.private_group):
+            return name.text == groups.private_group
+        return group == groups.private_group or "private" in group.lower()
 
     def blocks(self, *kinds: Kind) -> Iterator[Block]:
         """Yield the blocks of some kinds."""

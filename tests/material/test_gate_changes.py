@@ -54,6 +54,15 @@ def test_the_same_finding_once_more_is_new() -> None:
     assert gate.without(again, [finding().fingerprint]) == [finding()]
 
 
+def test_a_finding_that_names_another_line_stays_known_when_both_move(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = written(tmp_path / "before.md", text().replace("exit\n```\n\n### Delete", "```\n\n### Delete").replace("On your workstation:", "Then:").replace("```sh workstation\naws ec2 term", "```sh\naws ec2 term"))
+    now = written(tmp_path / "homework.md", "\n" + before.read_text())
+    assert " by line " in gated(capsys, before)[1]
+    assert " by line " not in gated(capsys, now, "--baseline", before)[1]
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"findings": [1]}', "[" * 5_000])
 def test_a_baseline_that_is_no_report_is_refused(tmp_path: Path, content: str) -> None:
     known = written(tmp_path / "known.json", content)

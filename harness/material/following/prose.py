@@ -15,10 +15,13 @@ from harness.material.document import Place, Prose
 ACTIONS: tuple[tuple[str, str], ...] = (
     ("budget", r"\b(?:create|set up|add|define)\b.{0,60}\b(?:budgets?|billing (?:alerts?|alarms?))\b"),
     ("group", r"\b(?:create|make|add)\b (?:a |an |the |your |new )*(?:iam |user )?group\b(?! (?:for|id))"),
-    ("policy", r"\b(?:attach|select|choose|add|grant|give)\b.{0,40}\bAdministratorAccess\b"),
+    ("policy", r"\b(?:attach|select|choose|add|grant|give|with)\b.{0,40}\bAdministratorAccess\b"),
     ("user", r"\b(?:create|add|make)\b (?:a |an |the |new |iam )*user\b(?! group)"),
     ("console", r"\b(?:access to the (?:management )?console|console access|management console)\b"),
-    ("member", r"\badd (?:it|the user|th(?:is|at) user) to (?:the|this|that|your) group\b|\bnew group is selected\b"),
+    (
+        "member",
+        r"\b(?:add|put|assign) (?:it|the user|th(?:is|at) user|your user) (?:in)?to (?:the|this|that|your)(?: new)? group\b|\bnew group is selected\b|\bmember of (?:the|this|that|your) group\b",
+    ),
     ("access key", r"\b(?:create|generate)\b (?:an |the )?access key|\bprogrammatic\b|\baccess and secret key\b"),
     ("configure", r"\baws configure\b(?! get)"),
     ("key pair", r"\bcreate (?:a |an |the )?(?:new |ec2 )*key ?pair\b"),

@@ -163,7 +163,7 @@ def _complex(name: str, word: Word, shape: Shape) -> Iterator[Found]:
         except (ValueError, RecursionError) as error:
             yield Found(word.place, f"aws: Error parsing parameter {name!r}: invalid JSON ({error})", "mend the JSON")
     elif isinstance(member, StructureShape):
-        for part in re.split(r",(?=[A-Za-z]+=)", word.text):
+        for part in _parts(word.text):
             key, equals, value = part.partition("=")
             if not equals:
                 yield Found(
@@ -174,10 +174,22 @@ def _complex(name: str, word: Word, shape: Shape) -> Iterator[Found]:
             elif key not in member.members:
                 repair = meant(key, member.members, f"use one of {', '.join(list(member.members)[:4])}")
                 yield Found(word.place, f"aws: unknown parameter in {name}: {key!r}", repair)
-            else:
+            elif not value.startswith(("[", "{")):
                 yield from _scalar(name, word, value, member.members[key])
     elif member.type_name not in ("list", "map"):
         yield from _scalar(name, word, word.text, member)
+
+
+def _parts(text: str) -> list[str]:
+    """Return the ``Key=value`` parts of a shorthand; what stands in brackets or braces belongs to its key's value."""
+    parts, depth = [""], 0
+    for col, char in enumerate(text):
+        depth += (char in "[{") - (char in "]}")
+        if char == "," and depth <= 0 and re.match(r"[A-Za-z]+=", text[col + 1 :]):
+            parts.append("")
+        else:
+            parts[-1] += char
+    return parts
 
 
 def _scalar(name: str, word: Word, text: str, shape: Shape) -> Iterator[Found]:

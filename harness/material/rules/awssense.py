@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from harness.material.document import Place, Word
 from harness.material.finding import Found, rule
-from harness.material.lines import AwsLine
 from harness.material.material import Material
+from harness.material.openings import openings
 from harness.material.placeholders import PATTERN
 from harness.material.tables import table
 
@@ -155,29 +155,23 @@ def _ports(word: Word) -> Iterator[Found]:
 @rule("AS007", "warning")
 def open_to_the_world(material: Material) -> Iterator[Found]:
     """Only what must be reached from everywhere is open to everywhere."""
-    groups = material.homework.network
     for line in material.aws:
-        if line.operation != "authorize-security-group-ingress" or not any(
-            w.text in ("0.0.0.0/0", "::/0") for w in line.options.get("--cidr", ())
-        ):
-            continue
         group = line.value("--group-id", "--group-name")
-        protocol = line.value("--protocol")
-        word = line.value("--cidr")
-        assert word is not None
-        if group and (re.search("private", group.text, re.IGNORECASE) or group.text == groups.private_group):
-            yield Found(
-                word.place,
-                f"the private group lets the whole world in on port {_text(line, '--port')}, where only the bastion has to come in",
-                "use --source-group with the public group's id",
-            )
-        elif protocol and protocol.text in ("-1", "all"):
+        for one in openings(line) if line.operation == "authorize-security-group-ingress" else ():
+            if (
+                one.cidr is not None
+                and one.cidr.text in ("0.0.0.0/0", "::/0")
+                and group
+                and material.is_private(group.text)
+            ):
+                yield Found(
+                    one.cidr.place,
+                    f"the private group lets the whole world in on port {one.port.text}, where only the bastion has to come in",
+                    "use --source-group with the public group's id",
+                )
+        protocol, cidr = line.value("--protocol"), line.value("--cidr")
+        if protocol and cidr and protocol.text in ("-1", "all") and cidr.text in ("0.0.0.0/0", "::/0"):
             yield Found(protocol.place, "every port is open to the world", "name protocol and port")
-
-
-def _text(line: AwsLine, option: str) -> str:
-    word = line.value(option)
-    return word.text if word else "?"
 
 
 @rule("AS008", "error")

@@ -24,9 +24,10 @@ def _pairs(material: Material) -> Iterator[tuple[Clause, Said]]:
 
 
 def _reading(material: Material) -> clauses.Reading:
-    return (
-        clauses.reading(material.record, material.homework, material.mentions) if material.record else clauses.Reading()
-    )
+    if material.record is None:
+        return clauses.Reading()
+    code = [item.text for one in material.said for item in one.code]
+    return clauses.reading(material.record, material.homework, material.mentions, material.own, code)
 
 
 def _for(clause: Clause) -> str:
@@ -119,6 +120,7 @@ def new_instructions(material: Material) -> Iterator[Found]:
     """Every instruction belongs to a clause that a requirement claims, or was accepted without one."""
     if material.record is None:
         return
+    read = _reading(material)
     known = {clause.title: clause for clause in material.record.section}
     vanished = [
         clause
@@ -128,7 +130,7 @@ def new_instructions(material: Material) -> Iterator[Found]:
     for one in material.said:
         clause = known.get(one.section.title)
         if clause is not None:
-            for change in changes.new_instructions(clause, one):
+            for change in changes.new_instructions(clause, one, read):
                 yield Found(
                     change.place,
                     f"a new instruction that no requirement claims: {change.new[:90]!r}",

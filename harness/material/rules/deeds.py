@@ -60,11 +60,17 @@ def _removes(container: str) -> Callable[[Material], bool]:
     )
 
 
+def _runs(material: Material, container: str) -> bool:
+    return any(
+        line.name == "run" and container in [word.text for word in line.values("--name")] for line in material.docker
+    )
+
+
 # What a document must have its reader do, in code or in words, for a requirement to be met at all.
 DEEDS: dict[str, Callable[[Material], bool]] = {
     "account.iam-user": _text(r"\b(?:create|add)\b.{0,40}\buser"),
     "account.not-root": _text(r"IAM user|\broot\b"),
-    "account.cli": _either(_program("aws", "configure"), _text(r"\baws configure\b")),
+    "account.cli": _either(lambda m: any(line.service == "configure" for line in m.aws), _text(r"\baws configure\b")),
     "account.key-pair": _either(_text(r"create.{0,30}key ?pair"), _aws("create-key-pair")),
     "account.key-mode": _program("chmod"),
     "account.ssh-agent": _program("ssh-add"),
@@ -85,11 +91,11 @@ DEEDS: dict[str, Callable[[Material], bool]] = {
     "docker.restart": _docker("start"),
     "docker.force-remove": _either(_docker("rm", "-f"), _docker("rm", "--force")),
     "docker.images": _docker("pull"),
-    "httpd.container": lambda m: any(line.name == "run" and m.homework.httpd.container in line.command.argv for line in m.docker),
+    "httpd.container": lambda m: _runs(m, m.homework.httpd.container),
     "httpd.reachable": lambda m: _text(rf":{m.homework.httpd.port}\b")(m) or any(f":{m.homework.httpd.port}" in " ".join(c.argv) and c.name == "curl" for c in m.commands),
     "httpd.live-edit": _text(r"\b(?:edit|change)\b.{0,60}index\.html|index\.html.{0,60}\b(?:edit|change)"),
     "jupyter.image": _docker("build"),
-    "jupyter.container": lambda m: any(line.name == "run" and m.homework.jupyter.image in line.command.argv for line in m.docker),
+    "jupyter.container": lambda m: any(line.name == "run" and m.homework.jupyter.image in [word.text for word in line.operands] for line in m.docker),
     "jupyter.token": _docker("logs"),
     "jupyter.login": lambda m: _text(rf":{m.homework.jupyter.port}\b")(m),
     "jupyter.executes": _text(r"\b(?:run|execute)\b.{0,60}\bcell"),

@@ -111,7 +111,7 @@ def bases_exist(material: Material) -> Iterator[Found]:
 @rule("DF011", "error")
 def servers_listen(material: Material) -> Iterator[Found]:
     """What the container runs listens to the outside, on the port that is exposed."""
-    from harness.material.rules.programs import jupyter_faults
+    from harness.material.rules.programs import jupyter_faults, options_of_jupyter
 
     for block in material.blocks("dockerfile"):
         found = instructions(block)
@@ -119,9 +119,8 @@ def servers_listen(material: Material) -> Iterator[Found]:
         for one in found:
             for command in _servers(block, one):
                 yield from jupyter_faults(command)
-                port = next(
-                    (word.text.partition("=")[2] for word in command.words if word.text.startswith("--port=")), "8888"
-                )
+                given = options_of_jupyter(command).get("--port")
+                port = given.text.partition("=")[2] if given else "8888"
                 if exposed and port not in exposed:
                     yield Found(
                         one.place,

@@ -19,11 +19,13 @@ def sagemaker_is_cleaned(material: Material) -> Iterator[Found]:
     text = " ".join(
         prose.text for prose in material.document.prose if prose.place.line > example.line and prose.kind != "heading"
     )
-    lines = " ".join(" ".join(c.argv) for c in material.commands if c.place.line > example.line)
+    later = [line for line in material.aws if line.command.place.line > example.line]
+    lines = " ".join(" ".join(["aws", *line.key, *(word.text for word in line.operands)]) + " " for line in later)
     calls = " ".join(block.text for block in material.blocks("python"))
+    is_in_words = "aws sagemaker delete-" not in lines  # where commands clean up, words alone delete nothing
     for name, command, words, call in _LEFT:
-        said = re.search(words, text, re.IGNORECASE) and re.search(r"\b(?:delet|clean|remov)", text, re.IGNORECASE)
-        if command not in lines and not re.search(call, calls) and not (said and name != "model"):
+        said = all(re.search(part, text, re.IGNORECASE) for part in (words, r"\b(?:delet|clean|remov)"))
+        if command not in lines and not re.search(call, calls) and not (said and is_in_words and name != "model"):
             yield Found(
                 example,
                 f"the example leaves {name} behind, and no step deletes it: sagemaker.cleaned will not be met",

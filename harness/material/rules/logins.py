@@ -166,7 +166,9 @@ def files_readable(material: Material) -> Iterator[Found]:
 @rule("LG008", "error")
 def group_of_docker(material: Material) -> Iterator[Found]:
     """Who speaks to Docker without sudo is in the group docker, and logs in again after joining it."""
-    member = next((c for c in material.commands if c.name in ("usermod", "gpasswd") and "docker" in c.argv), None)
+    member = next(
+        (c for c in material.commands if c.name in ("usermod", "gpasswd", "adduser") and "docker" in c.argv), None
+    )
     docker = next((c for c in material.commands if c.name == "docker" and c.machine == "bastion"), None)
     for command in material.commands:
         if command.name == "usermod" and "docker" not in command.argv:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
@@ -154,7 +155,7 @@ def jupyter_options(material: Material) -> Iterator[Found]:
 
 def jupyter_faults(command: Command) -> Iterator[Found]:
     """Yield what is wrong with a command that starts Jupyter in a container."""
-    by_name = {word.text.partition("=")[0]: word for word in command.bare}
+    by_name = options_of_jupyter(command)
     address = by_name.get("--ip")
     if address is None or address.text.partition("=")[2] not in ("0.0.0.0", "*", "::"):  # noqa: S104 - a text
         place = address.place if address else command.place
@@ -176,6 +177,17 @@ def jupyter_faults(command: Command) -> Iterator[Found]:
             )
 
 
+def options_of_jupyter(command: Command) -> dict[str, Word]:
+    """Return the words of a command by their options' names; of ``--ip ADDRESS`` both words are read as one."""
+    found: dict[str, Word] = {}
+    for word, after in zip(command.bare, [*command.bare[1:], None], strict=True):
+        name, equals, _ = word.text.partition("=")
+        is_apart = name in _WITH_VALUE and not equals and after is not None and not after.text.startswith("-")
+        found[name] = dataclasses.replace(word, text=f"{name}={after.text}") if is_apart and after else word
+    return found
+
+
+_WITH_VALUE = ("--ip", "--port", "--notebook-dir", "--config", "--log-level")
 _JUPYTER = (
     "--no-browser",
     "--ip",

@@ -37,11 +37,18 @@ def _misspelt() -> dict[str, str]:
     return dict(line.split("->", 1) for line in text.splitlines() if "->" in line)
 
 
+def _is_english(prose: Prose) -> bool:
+    """Say whether a paragraph may be English: a course that also speaks another language makes no slips by it."""
+    small = table("terms")["small"]
+    found = re.findall(r"[^\W\d_]+", prose.text.lower())
+    return sum(word in small["other"] for word in found) <= sum(word in small["english"] for word in found)
+
+
 @rule("PR001", "note")
 def spelling(material: Material) -> Iterator[Found]:
     """Words are spelt as they are spelt (codespell's dictionary)."""
-    for _, run in plain(material):
-        for match in _WORD.finditer(run.text):
+    for prose, run in plain(material):
+        for match in _WORD.finditer(run.text) if _is_english(prose) else ():
             right = _misspelt().get(match[0].lower())
             if right is not None and match[0].lower() not in table("terms")["words"]:
                 yield _at(run, match.start(), f"{match[0]!r} is misspelt", f"write {right.strip(' ,').split(',')[0]}")

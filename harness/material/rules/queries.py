@@ -81,7 +81,9 @@ class _Walker:
         if kind in ("identity", "current", "slice"):
             return shape
         if kind == "flatten":
-            return self.walk(children[0], shape)
+            lists = self.walk(children[0], shape)
+            inner = _element(lists)
+            return inner if isinstance(inner, ListShape | _Many) else lists
         if kind == "function_expression":
             return self._function(node["value"], children, shape)
         for child in children:

@@ -84,7 +84,7 @@ def _is_conditional(material: Material, block: Block, line: AwsLine) -> bool:
 def private_without_address(material: Material) -> Iterator[Found]:
     """The private instance gets no public address."""
     for line in material.aws:
-        if line.operation != "run-instances" or role(line) != "private":
+        if line.operation != "run-instances" or role(material, line) != "private":
             continue
         word = line.names.get("--associate-public-ip-address")
         if word is not None or "--no-associate-public-ip-address" not in line.options:

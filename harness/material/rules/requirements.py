@@ -12,6 +12,7 @@ from harness.material.document import Place, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import AwsLine, DockerLine
 from harness.material.material import Material
+from harness.material.openings import openings
 from harness.material.placeholders import find
 from harness.material.words import meant
 
@@ -42,11 +43,8 @@ def ingress(material: Material) -> Iterator[Found]:
     anywhere = material.homework.network.anywhere
     seen: set[tuple[str, str]] = set()
     lines = [line for line in material.aws if line.operation == "authorize-security-group-ingress"]
-    for line in lines:
-        port, protocol, cidr = line.value("--port"), line.value("--protocol"), line.value("--cidr")
-        side = _side(material, line)
-        if port is None:
-            continue
+    for line, one in [(given, one) for given in lines for one in openings(given)]:
+        port, protocol, cidr, side = one.port, one.protocol, one.cidr, _side(material, line)
         seen.add((side, port.text))
         if protocol is not None and protocol.text not in ("tcp", "6", "-1", "all"):
             yield Found(protocol.place, f"ssh and http are tcp, not {protocol.text}: nobody gets in", "write tcp")
@@ -84,21 +82,16 @@ def _wanted(material: Material) -> list[tuple[str, str]]:
 
 def _side(material: Material, line: AwsLine) -> str:
     word = line.value("--group-id", "--group-name")
-    return (
-        "private"
-        if word
-        and (re.search("private", word.text, re.IGNORECASE) or word.text == material.homework.network.private_group)
-        else "public"
-    )
+    return "private" if word and material.is_private(word.text) else "public"
 
 
-def role(line: AwsLine) -> str:
+def role(material: Material, line: AwsLine) -> str:
     """Return which of the homework's instances a launch makes."""
     if "--instance-market-options" in line.options:
         return "spot"
-    groups = " ".join(word.text for word in line.options.get("--security-group-ids", ()))
-    about = f"{groups} {line.command.comment}"
-    return "private" if re.search("private", about, re.IGNORECASE) else "bastion"
+    groups = line.options.get("--security-group-ids", ())
+    is_private = any(material.is_private(word.text) for word in groups) or "private" in line.command.comment.lower()
+    return "private" if is_private else "bastion"
 
 
 @rule("RQ003", "error")
@@ -113,20 +106,20 @@ def launches(material: Material) -> Iterator[Found]:
     for line in material.aws:
         if line.operation != "run-instances":
             continue
-        one, kind = wanted[role(line)], line.value("--instance-type")
+        one, kind = wanted[role(material, line)], line.value("--instance-type")
         if kind is not None and kind.is_literal and kind.text not in (one.instance_type, *one.accepted_types):
             yield Found(
                 kind.place,
-                f"the {role(line)} is judged as a {one.instance_type}, this launches a {kind.text}",
+                f"the {role(material, line)} is judged as a {one.instance_type}, this launches a {kind.text}",
                 f"write {one.instance_type}",
             )
-        if role(line) == "bastion" and "--no-associate-public-ip-address" in line.options:
+        if role(material, line) == "bastion" and "--no-associate-public-ip-address" in line.options:
             yield Found(
                 line.names["--no-associate-public-ip-address"].place,
                 "the bastion gets no public address: nobody can log in",
                 "write --associate-public-ip-address",
             )
-        elif role(line) == "bastion" and "--associate-public-ip-address" not in line.options:
+        elif role(material, line) == "bastion" and "--associate-public-ip-address" not in line.options:
             yield Found(
                 line.command.place,
                 "the bastion's public address depends on the subnet",
@@ -138,7 +131,7 @@ def launches(material: Material) -> Iterator[Found]:
 def all_are_launched(material: Material) -> Iterator[Found]:
     """Bastion, private instance and spot instance are each launched."""
     lines = [line for line in material.aws if line.operation == "run-instances"]
-    missing = {"bastion", "private", "spot"} - {role(line) for line in lines}
+    missing = {"bastion", "private", "spot"} - {role(material, line) for line in lines}
     for name in sorted(missing) if lines else ():
         yield Found(lines[-1].command.place, f"no step launches the {name} instance", "add it")
 
@@ -320,7 +313,7 @@ def private_stays_private(material: Material) -> Iterator[Found]:
     """The private instance is only in the private group, the others not in it."""
     for line in material.aws:
         words = line.options.get("--security-group-ids", ())
-        if line.operation == "run-instances" and len(words) > 1 and role(line) == "private":
+        if line.operation == "run-instances" and len(words) > 1 and role(material, line) == "private":
             yield Found(
                 words[1].place, "the private instance is judged to be in its own group only", f"remove {words[1].text}"
             )

@@ -132,6 +132,8 @@ def _used(
     line: AwsLine, option: str, word: Word, ended: dict[str, Command], created: dict[str, Command]
 ) -> Iterator[Found]:
     end, made = ended.get(word.text), created.get(word.text)
+    if option in ("--profile", "--region", "--output", "--query"):
+        return
     is_looking = line.operation == "wait" or line.operation.startswith(("describe-", "list-"))
     if made and made.place.line > line.command.place.line and option != "--group-name":
         yield Found(word.place, f"{word.text} is made in line {made.place.line} only", "move this step below it")

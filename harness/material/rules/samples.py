@@ -143,7 +143,8 @@ def estimator_is_asked_right(material: Material) -> Iterator[Found]:
                 if isinstance(node.func, ast.Attribute)
                 else ""
             )
-            given: dict[str, Any] = {keyword.arg or "": keyword.value for keyword in node.keywords}
+            given: dict[str, Any] = dict(zip(_KEYWORDS.get(name, ()), node.args, strict=False))
+            given |= {keyword.arg or "": keyword.value for keyword in node.keywords}
             place = block.at(node.lineno - 1, node.col_offset)
             if name == "KMeans":
                 yield from _settings(

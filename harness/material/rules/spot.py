@@ -58,9 +58,11 @@ def prices_of_what_is_launched(material: Material) -> Iterator[Found]:
                     f"the spot instance is a {asked.instance_type}, the price looked up is that of a {word.text}",
                     f"write {asked.instance_type}",
                 )
-        if line.operation == "describe-spot-price-history" and "--region" in line.options:
+        if line.operation == "describe-spot-price-history" and line.options.get("--region"):
             word = line.options["--region"][0]
-            if word.is_literal and "YOUR" not in word.text:
+            launches = [other for other in material.aws if "--instance-market-options" in other.options]
+            is_there = all(word.text in [one.text for one in launch.values("--region")] for launch in launches)
+            if word.is_literal and "YOUR" not in word.text and not (launches and is_there):
                 yield Found(
                     word.place,
                     f"the price of {word.text} is looked up, the instance is launched in the reader's region",

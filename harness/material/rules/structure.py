@@ -57,7 +57,8 @@ def fences_closed(material: Material) -> Iterator[Found]:
 def no_empty_bullets(material: Material) -> Iterator[Found]:
     """Every bullet says something."""
     for place, fault in material.document.faults:
-        yield Found(place, f"{fault}: a step seems to be missing here", "write the step, or remove the bullet")
+        repair = "write the step, or remove the bullet" if "bullet" in fault else "close it with -->"
+        yield Found(place, f"{fault}: a step seems to be missing here", repair)
 
 
 @rule("MD005", "error")
