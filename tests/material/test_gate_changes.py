@@ -57,7 +57,13 @@ def test_the_same_finding_once_more_is_new() -> None:
 def test_a_finding_that_names_another_line_stays_known_when_both_move(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = written(tmp_path / "before.md", text().replace("exit\n```\n\n### Delete", "```\n\n### Delete").replace("On your workstation:", "Then:").replace("```sh workstation\naws ec2 term", "```sh\naws ec2 term"))
+    before = written(
+        tmp_path / "before.md",
+        text()
+        .replace("exit\n```\n\n### Delete", "```\n\n### Delete")
+        .replace("On your workstation:", "Then:")
+        .replace("```sh workstation\naws ec2 term", "```sh\naws ec2 term"),
+    )
     now = written(tmp_path / "homework.md", "\n" + before.read_text())
     assert " by line " in gated(capsys, before)[1]
     assert " by line " not in gated(capsys, now, "--baseline", before)[1]
