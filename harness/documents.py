@@ -6,13 +6,13 @@ is not read on.
 
 from __future__ import annotations
 
-import html
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from xml.etree import ElementTree
+
+from markdown_it import MarkdownIt
 
 LARGEST = 10 * 1024 * 1024
 """Bytes of a file; a Word document may have pictures."""
@@ -29,7 +29,10 @@ def read(path: Path, root: Path) -> str:
     if path.suffix.casefold() not in READERS:
         raise Unreadable(f"is not read, expected {FORMATS}")
     content = contents(path, root, LARGEST)
-    text = READERS[path.suffix.casefold()](content)
+    return _bounded(READERS[path.suffix.casefold()](content))
+
+
+def _bounded(text: str) -> str:
     if len(text) > LONGEST:
         raise Unreadable(f"has {len(text)} characters, which is too much")
     return text
@@ -69,90 +72,68 @@ def decoded(content: bytes) -> str:
 # reStructuredText underlines headings by what Markdown takes for the beginning of code.
 UNDERLINE = re.compile(r"(?m)^(?P<line>\S.*\n)([~^\"'+*.:#])\2{3,}[ \t]*$")
 
-COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|title)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-TAG = re.compile(
-    r"</?(?P<name>h[1-6]|b|strong|u|summary|p|div|br|hr|li|ul|ol|tr|td|th|table|thead|tbody|details|section|span|a|i|em"
-    r"|font|center|blockquote|html|head|body|meta|link|code|pre|sub|sup)\b[^<>]*>",
-    re.IGNORECASE,
-)
-BOLD = ("b", "strong", "u", "summary")
-WITHIN = ("span", "a", "i", "em", "font", "code", "sub", "sup")
+# What a document in HTML says to programs, not to its readers.
+UNSEEN = ("script", "style", "title", "img")
 
 
-def _text(content: bytes) -> str:
-    return without_tags(UNDERLINE.sub(r"\g<line>---", "\n".join(decoded(content).splitlines())))
-
-
-def without_tags(text: str) -> str:
-    """Return Markdown for a text with tags of HTML in it, which Markdown allows: ``<h2>`` becomes ``##``."""
-    return TAG.sub(_markdown, COMMENT.sub(" ", text))
-
-
-def _markdown(tag: re.Match[str]) -> str:
-    name, closes = tag["name"].lower(), tag[0].startswith("</")
-    if name in WITHIN:
-        return ""
-    if name in BOLD:
-        return "**\n\n" if name == "summary" and closes else "**"
-    if name in ("td", "th"):
-        return " | " if closes else ""
-    if name == "tr":
-        return "" if closes else "\n| "
-    if name[0] == "h" and name[1:].isdigit() and not closes:
-        return "\n\n" + "#" * int(name[1:]) + " "
-    return "\n- " if name == "li" and not closes else "\n\n"
+def _plain(content: bytes) -> str:
+    """Read text or Markdown; where Markdown has HTML in it, as it may, that becomes Markdown as well."""
+    text = UNDERLINE.sub(r"\g<line>---", "\n".join(decoded(content).splitlines()))
+    parser = MarkdownIt("commonmark").enable("table")
+    is_mixed = any(
+        part.type.startswith("html_") for token in parser.parse(text) for part in (token, *(token.children or ()))
+    )
+    return _from_html(parser.render(text)) if is_mixed else text
 
 
 def _page(content: bytes) -> str:
-    """Read HTML, in which neither line ends nor indentation mean anything."""
-    text = " ".join(decoded(content).split())
-    return html.unescape("\n".join(line.strip() for line in without_tags(text).splitlines()))
+    return _from_html(decoded(content))
 
 
-# Word: a zip archive whose text is XML (ECMA-376, part 1, "WordprocessingML").
-WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+def _from_html(text: str) -> str:
+    from bs4 import BeautifulSoup  # both take their time, and most answers are no HTML
+    from markdownify import ATX, MarkdownConverter
+
+    page = BeautifulSoup(_bounded(text), "html.parser")
+    for unseen in page([*UNSEEN]):
+        unseen.decompose()
+    for summary in page("summary"):  # what stands above folded text stands out, on a line of its own
+        summary.name = "strong"
+        summary.wrap(page.new_tag("p"))
+    writer = MarkdownConverter(
+        heading_style=ATX, escape_asterisks=False, escape_underscores=False, escape_misc=False
+    )  # fmt: skip
+    try:
+        return str(writer.convert_soup(page))
+    except RecursionError:
+        raise Unreadable("is nested too deeply") from None
 
 
 def _word(content: bytes) -> str:
+    import mammoth
+
+    without = mammoth.images.img_element(lambda _: {})
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("word/document.xml") as part:
-            text = part.read(LARGEST + 1)
-        if len(text) > LARGEST or "<!DOCTYPE" in decoded(text):
-            raise Unreadable("is no Word document that can be read")
-        body = ElementTree.fromstring(text).find(f"{WORD}body")  # noqa: S314 - without a DTD there are no entities
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, NotImplementedError, RuntimeError, OSError) as error:
+        _check_archive(content)
+        page = mammoth.convert_to_html(io.BytesIO(content), style_map="u => strong", convert_image=without).value
+    except Unreadable:
+        raise
+    except Exception as error:  # mammoth and the parser behind it raise anything at anything
         raise Unreadable(f"is no Word document ({type(error).__name__})") from error
-    return "\n\n".join(_blocks(body)) if body is not None else ""
+    return _from_html(page)
 
 
-def _blocks(body: ElementTree.Element) -> Iterator[str]:
-    for block in body:
-        if block.tag == f"{WORD}p":
-            yield _paragraph(block)
-        elif block.tag == f"{WORD}tbl":
-            rows = ([" ".join(cell.itertext()) for cell in row.iter(f"{WORD}tc")] for row in block.iter(f"{WORD}tr"))
-            yield "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-
-
-def _paragraph(block: ElementTree.Element) -> str:
-    text = "".join(_run(run) for run in block.iter(f"{WORD}r")).strip()
-    named = block.find(f"{WORD}pPr/{WORD}pStyle")
-    style = named.get(f"{WORD}val", "") if named is not None else ""
-    level = re.fullmatch(r"heading ?([1-6])", style, re.IGNORECASE)
-    if level and text:
-        return "#" * int(level[1]) + " " + " ".join(text.split())
-    runs = [run for run in block.iter(f"{WORD}r") if _run(run).strip()]
-    is_bold = runs and all(run.find(f"{WORD}rPr/{WORD}b") is not None for run in runs)
-    return f"**{text}**" if is_bold else text
-
-
-def _run(run: ElementTree.Element) -> str:
-    breaks = {f"{WORD}br": "\n", f"{WORD}cr": "\n", f"{WORD}tab": " "}
-    return "".join(part.text or "" if part.tag == f"{WORD}t" else breaks.get(part.tag, "") for part in run)
+def _check_archive(content: bytes) -> None:
+    """Refuse a zip archive that would grow without end: it says how large it becomes, and XML may define entities."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > LARGEST:
+            raise Unreadable("is no Word document: unpacked it is too large")
+        if any("<!DOCTYPE" in decoded(archive.read(name)) for name in archive.namelist() if name.endswith("xml")):
+            raise Unreadable("is no Word document: it defines entities")
 
 
 READERS: dict[str, Callable[[bytes], str]] = {
-    **dict.fromkeys((".md", ".markdown", ".mkd", ".txt", ".text", ".rst", ".org", ""), _text),
+    **dict.fromkeys((".md", ".markdown", ".mkd", ".txt", ".text", ".rst", ".org", ""), _plain),
     **dict.fromkeys((".html", ".htm"), _page),
     ".docx": _word,
 }

@@ -78,6 +78,7 @@ TROUBLES = {
     "no Word document": (_written("answers.docx", b"PK"), "answers.docx is no Word document"),
     "entities": (_written("answers.docx", word("", '<!DOCTYPE l [<!ENTITY a "ha">]>')), "is no Word document"),
     "a bomb": (_written("answers.docx", word("x" * (LARGEST + 1))), "is no Word document"),
+    "a tower of tags": (_written("answers.html", b"<div>" * 20_000), "answers.html is nested too deeply"),
     "another name": (_written("notes.md", b"# Notes"), "the submission has no document called answers"),
 }
 
