@@ -34,7 +34,7 @@ def test_what_is_ignored_is_ignored(homework, monkeypatch) -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_a_run_that_a_signal_ended_is_left_at_the_third(homework, monkeypatch) -> None:
+def test_a_run_that_a_signal_ended_is_not_left_at_two_more(homework, monkeypatch) -> None:
     def swept(context) -> list[str]:
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGTERM)
@@ -43,7 +43,7 @@ def test_a_run_that_a_signal_ended_is_left_at_the_third(homework, monkeypatch) -
     monkeypatch.setattr(harness.sweep, "sweep_run", swept)
     homework.write(ssh=f"__import__('os').kill(__import__('os').getpid(), {int(signal.SIGTERM)})")
     result = homework.run(code=2)
-    assert result.stdout.str().count("still tearing down") == 1
+    assert result.stdout.str().count("still tearing down") == 2
     assert homework.judged("account.cli")["verdict"] == "met"
 
 
