@@ -15,6 +15,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -35,6 +36,13 @@ _NESTED = 30.0
 """Seconds that keepers of leashes within a leash are given to do their work."""
 _COMMAND = 180.0
 """Seconds that a command at the end may take."""
+
+
+def temporary() -> Path:
+    """Return where directories for a while are made; ``/tmp`` where the way there is long (macOS) or has spaces."""
+    usual = tempfile.gettempdir()
+    is_plain = re.fullmatch(r"[\w./+-]{1,40}", usual, re.ASCII)
+    return Path(usual if is_plain or not os.access("/tmp", os.W_OK) else "/tmp")  # noqa: S108
 
 
 class Leash:
@@ -78,12 +86,10 @@ class Leash:
     def directory(self, prefix: str = "run-") -> Path:
         """Make a private directory (mode 0700) that is removed at the end.
 
-        Its path is short enough for the Unix sockets in it (their limit is about 100 characters).
+        Its path is plain, for the configurations that name it, and short enough for the Unix sockets in it (their
+        limit is about 100 characters).
         """
-        parent = Path(tempfile.gettempdir())
-        if len(str(parent)) > 40 and os.access("/tmp", os.W_OK):  # noqa: S108 - the long way is macOS's
-            parent = Path("/tmp")  # noqa: S108
-        path = parent / f"{prefix}{secrets.token_hex(4)}"
+        path = temporary() / f"{prefix}{secrets.token_hex(4)}"
         self.register(path)
         path.mkdir(mode=0o700)
         return path

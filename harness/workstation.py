@@ -124,7 +124,7 @@ def _write_profile(path: Path, values: dict[str, str]) -> Path:
 
 def _write_ssh_config(home: Path, cloud: Cloud) -> None:
     """Reach the cloud's hosts by the cloud's own configuration, and read no other."""
-    lines = [f"Include {cloud.ssh_config}"] if cloud.ssh_config else []
+    lines = [f'Include "{cloud.ssh_config}"'] if cloud.ssh_config else []
     config = home / ".ssh" / "config"
     config.write_text("\n".join([*lines, ""]), encoding="utf-8")
     config.chmod(0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -53,6 +54,23 @@ def test_the_agent_on_the_bastion_holds_the_key_and_no_file_does(bastion, agent)
     public = (bastion.lab.home / "key.pub").read_text().split()[1]
     assert public in hop(bastion, agent, "ssh-add -L", "-A").stdout
     assert hop(bastion, agent, "grep -rl 'PRIVATE KEY' ~/.ssh", "-A").returncode == 1
+
+
+def test_an_agent_is_forwarded_wherever_temporary_files_are_made(bastion, agent, tmp_path, monkeypatch):
+    far = tmp_path / ("far" * 30)
+    far.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(far))
+    assert hop(bastion, agent, "ssh-add -L", "-A").returncode == 0
+
+
+def test_the_client_configuration_is_nobody_elses_to_write(lab):
+    """ssh refuses it otherwise; Fedora's umask, for one, lets the group write."""
+    before = os.umask(0)
+    try:
+        lab.boot()
+    finally:
+        os.umask(before)
+    assert lab.hosts.ssh_config().stat().st_mode & 0o022 == 0
 
 
 def test_an_unknown_host_key_is_asked_about_as_on_a_new_instance(bastion, private, agent):

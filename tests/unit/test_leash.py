@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from harness.leash import Leash
 from harness.waiting import until
 
@@ -29,3 +31,10 @@ def test_a_leash_within_a_leash_removes_its_directories_and_processes() -> None:
         assert Path("/proc", pid).is_dir()
     assert not Path(directory).exists()
     until("the process has gone", lambda: not Path("/proc", pid).exists(), timeout=5)
+
+
+@pytest.mark.parametrize("usual", ["/var/folders/with/a/name/as/long/as/those/on/macos", "/home/ann/my tmp", "/tmp/ü"])
+def test_directories_have_plain_and_short_paths_wherever_temporary_files_are(monkeypatch, usual) -> None:
+    monkeypatch.setattr("tempfile.tempdir", usual)
+    with Leash() as leash:
+        assert leash.directory("x").parent == Path("/tmp")

@@ -231,4 +231,5 @@ def _replace(path: Path, text: str) -> None:
     """Write a file so that a reader sees either the old or the new one."""
     temporary = path.with_suffix(".new")
     temporary.write_text(text)
+    temporary.chmod(0o644)  # ssh reads no configuration that others may write to, as the umask would have it
     temporary.replace(path)

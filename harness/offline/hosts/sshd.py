@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import tempfile
+import types
 from typing import Any, Protocol
 
 import asyncssh
 from asyncssh.stream import SSHReader, SSHTCPStreamSession, SSHWriter
 
+from harness.leash import temporary
 from harness.offline.hosts.rules import Addresses
 from harness.offline.hosts.sandbox import Sandbox
 from harness.offline.hosts.session import HostSession
@@ -18,6 +21,14 @@ from harness.offline.hosts.userland import Userland
 _CONNECT_SECONDS = 20.0
 # What every client has. ChaCha20, which OpenSSH prefers, takes Python four times as long for each packet.
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
+
+
+def _directory(prefix: str) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix=prefix, dir=temporary())
+
+
+# A forwarded agent's socket is made where temporary files are: too long a TMPDIR, and asyncssh forwards no agent.
+vars(asyncssh.connection)["tempfile"] = types.SimpleNamespace(TemporaryDirectory=_directory)
 
 
 class LoginHost(Protocol):
