@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,23 +25,38 @@ STEPS = {
 """The example's steps, and the functions by which they are done, with the SDK or with boto3."""
 
 TOPIC = re.compile(r"k[-_ ]?means", re.IGNORECASE)
+# "%time model.fit(rows)" runs what follows.
+TIMED = re.compile(r"^\s*%(?:time|timeit|prun)\b(?:[ \t]+-\w+)*[ \t]+(?=\S)", re.MULTILINE)
 MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 LARGEST = 50 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell: its number among them (from 1), its source, and how it went."""
+    """A code cell: its number among them (from 1), its source, when it was run (0: never), and how it went."""
 
     number: int
     source: str
-    was_run: bool
+    turn: int
     error: str
+
+    @property
+    def was_run(self) -> bool:
+        """Say whether it was run."""
+        return self.turn > 0
 
 
 def find(directory: Path) -> SavedNotebook | None:
-    """Return the facts of the notebook in a directory that shows most of the example, or ``None`` without any."""
-    seen = [observe(path) for path in sorted(directory.glob("*.ipynb"))]
+    """Return the facts of the notebook in a directory that shows most of the example, or ``None`` without any.
+
+    What lies in hidden directories is Jupyter's own: checkpoints.
+    """
+    seen = [
+        observe(path)
+        for path in sorted(directory.rglob("*"))
+        if path.suffix.casefold() == ".ipynb"
+        and not any(part.startswith(".") for part in path.relative_to(directory).parts)
+    ]
     return max(
         seen, key=lambda notebook: (not notebook.problem, notebook.about_kmeans, len(notebook.steps)), default=None
     )
@@ -61,9 +77,15 @@ def observe(path: Path) -> SavedNotebook:
         steps=steps,
         missing=tuple(step for step in STEPS if step not in steps),
         unexecuted=tuple(cell.number for cell in cells if not cell.was_run),
-        errors=tuple(f"cell {cell.number}: {cell.error}" for cell in cells if cell.error),
+        errors=tuple(f"cell {cell.number}: {cell.error}" for cell in cells if cell.error and not _redone(cell, done)),
         evidence=(Evidence("file", path.name, problem or f"{ran}; steps: {', '.join(steps)}"),),
     )
+
+
+def _redone(failed: Cell, done: list[Cell]) -> bool:
+    """Say whether what a failed cell calls was done by a later one: a training failed, the next did not."""
+    tried = set(_called(failed.source))
+    return bool(tried) and any(cell.turn > failed.turn and tried <= set(_called(cell.source)) for cell in done)
 
 
 def _read(path: Path) -> tuple[list[Cell], str]:
@@ -72,8 +94,10 @@ def _read(path: Path) -> tuple[list[Cell], str]:
 
     try:
         text = decoded(contents(path, path.parent, LARGEST))
-        document: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-        nbformat.validate(document)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # ids that some programs do not write, or write twice
+            document: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+            nbformat.validate(document)
     except Unreadable as problem:
         return [], str(problem)
     except Exception as error:  # noqa: BLE001 - nbformat raises anything at anything
@@ -86,7 +110,7 @@ def _read(path: Path) -> tuple[list[Cell], str]:
 def _cell(number: int, cell: Any) -> Cell:
     errors = [output for output in cell.outputs if output.output_type == "error"]
     said = f"{errors[0].ename}: {errors[0].evalue}" if errors else ""
-    return Cell(number, cell.source, cell.execution_count is not None, said)
+    return Cell(number, cell.source, cell.execution_count or 0, said)
 
 
 def _called(source: str) -> Iterator[str]:
@@ -112,6 +136,6 @@ def _code(source: str) -> Iterator[str]:
 def _parsed(source: str) -> ast.AST:
     """Parse a cell as Python; IPython's own lines (``%matplotlib``, ``!pip``) are passed over."""
     try:
-        return ast.parse(MAGIC.sub("", source))
+        return ast.parse(MAGIC.sub("", TIMED.sub("", source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])

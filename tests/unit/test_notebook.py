@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -99,6 +100,40 @@ def test_an_error_is_told_and_its_cell_does_not_count(path):
 
 def test_lines_of_ipython_are_passed_over(path):
     assert saved(path, "%matplotlib inline\n!pip install sagemaker\n" + TRAIN).steps == ("train",)
+
+
+def test_a_line_that_is_timed_is_run(path):
+    assert saved(path, "%time " + TRAIN, "%timeit -n1 " + PREDICT).steps == ("train", "predict")
+
+
+def test_a_failure_that_was_made_good_by_a_later_cell_is_none(path):
+    error = v4.new_output("error", ename="ClientError", evalue="ResourceLimitExceeded", traceback=[])
+    first, again = (v4.new_code_cell(TRAIN, execution_count=turn) for turn in (2, 3))
+    first.outputs = [error]
+    cells = [v4.new_code_cell(UPLOAD, execution_count=1), first, again]
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    assert (observe(path).errors, observe(path).steps) == ((), ("upload", "train"))
+    nbformat.write(v4.new_notebook(cells=cells[:2]), path)
+    assert observe(path).errors == ("cell 2: ClientError: ResourceLimitExceeded",)
+
+
+@pytest.mark.parametrize("ids", [{}, {"id": "a"}], ids=["without ids", "one id for all"])
+def test_cells_without_proper_ids_are_cells(path, ids):
+    cells = [
+        {"cell_type": "code", "metadata": {}, "execution_count": turn, "outputs": [], "source": source, **ids}
+        for turn, source in enumerate(EXAMPLE, 1)
+    ]
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    assert (observe(path).problem, observe(path).missing) == ("", ())
+
+
+def test_a_notebook_in_a_folder_is_found_and_a_checkpoint_is_none(tmp_path):
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    saved(tmp_path / ".ipynb_checkpoints" / "mine-checkpoint.ipynb", *EXAMPLE)
+    assert notebook_document.find(tmp_path) is None
+    (tmp_path / "notebooks").mkdir()
+    saved(tmp_path / "notebooks" / "MINE.IPYNB", *EXAMPLE)
+    assert notebook_document.find(tmp_path).name == "MINE.IPYNB"
 
 
 def test_a_cell_that_is_not_python_shows_no_step(path):

@@ -177,6 +177,42 @@ def notebook_with_remarks(env: Environment) -> None:
     env.write(NOTEBOOK, json.dumps(document))
 
 
+def _again(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a cell that failed to train, to stand before the one that did."""
+    own = next(cell for cell in cells if ".fit(" in "".join(cell["source"]))
+    error = {"output_type": "error", "ename": "ClientError", "evalue": "ResourceLimitExceeded", "traceback": []}
+    return {**own, "id": "failed", "execution_count": own["execution_count"] - 1, "outputs": [error]}
+
+
+@right("sagemaker")
+def notebook_with_a_failure_made_good(env: Environment) -> None:
+    """The training failed for want of a quota, and was run again in the next cell."""
+    document = json.loads((env.submission / NOTEBOOK).read_text(encoding="utf-8"))
+    code = [cell for cell in document["cells"] if cell["cell_type"] == "code"]
+    document["cells"].insert(0, _again(code))
+    env.write(NOTEBOOK, json.dumps(document))
+
+
+@right("sagemaker")
+def notebook_without_ids(env: Environment) -> None:
+    """The notebook was written by a program that gives cells no ids, into a folder."""
+    document = json.loads((env.submission / NOTEBOOK).read_text(encoding="utf-8"))
+    for cell in document["cells"]:
+        del cell["id"]
+    (env.submission / NOTEBOOK).unlink()
+    (env.submission / "notebooks").mkdir()
+    env.write(f"notebooks/{NOTEBOOK}", json.dumps(document))
+
+
+@fault("sagemaker", "sagemaker.notebook-saved")
+def notebook_is_a_checkpoint(env: Environment) -> None:
+    """Only the checkpoint of an empty notebook was handed in."""
+    (env.submission / NOTEBOOK).unlink()
+    (env.submission / ".ipynb_checkpoints").mkdir()
+    empty = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    env.write(".ipynb_checkpoints/kmeans-checkpoint.ipynb", json.dumps(empty))
+
+
 @fault("sagemaker", "sagemaker.notebook-saved")
 def notebook_on_pca(env: Environment) -> None:
     """The notebook does the same steps with PCA."""
