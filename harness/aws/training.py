@@ -148,7 +148,7 @@ def _listed(aws: Aws, manifest: str) -> tuple[list[s3.Location], str]:
         head, *names = json.loads(content)
         prefix = head["prefix"]
         return [s3.Location.parse(prefix + name) for name in names], ""
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return [], f"{manifest} is not a manifest"
 
 

@@ -15,6 +15,7 @@ from harness.aws import iam
 from harness.aws.session import Aws
 from harness.offline.cloud import OfflineCloud
 from harness.subjects.student import Student
+from harness.waiting import until
 from tests.offline.support import RecordingHosts
 from tests.student.builder import Builder, building
 from tests.student.judging import graded, judge, judged
@@ -196,6 +197,44 @@ def test_what_was_there_before_and_what_others_make_does_not_count(account) -> N
     assert {id: judged.message for id, judged in final.items() if judged.verdict != "met"} == {}
     account.work.ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)
     assert account.verdicts("final.nothing-billed") == {"final.nothing-billed": "not met"}
+
+
+def test_of_two_jobs_alike_the_served_one_counts(account) -> None:
+    account.work.do(*WITHOUT_HOSTS, *EXAMPLE)
+    account.work.job = "trained-again"
+    account.work.do("train")
+    client = account.work.aws.client("sagemaker")
+    until(
+        "it has ended", lambda: client.describe_training_job(TrainingJobName="trained-again")["TrainingJobStatus"],
+        timeout=60, is_done=lambda status: status == "Completed",
+    )  # fmt: skip
+    assert set(account.verdicts("kmeans.trained", "kmeans.endpoint", "kmeans.resources").values()) == {"met"}
+
+
+def test_of_two_notebook_instances_the_one_in_service_counts(account) -> None:
+    account.work.do(*WITHOUT_HOSTS, "make_notebook")
+    account.work.notebook = "second"
+    account.work.do("make_notebook")
+    client = account.work.aws.client("sagemaker")
+
+    def until_status(wanted: str) -> None:
+        until(
+            f"it is {wanted}", lambda: client.describe_notebook_instance(NotebookInstanceName="second"), timeout=30,
+            is_done=lambda seen: seen["NotebookInstanceStatus"] == wanted,
+        )  # fmt: skip
+
+    until_status("InService")
+    client.stop_notebook_instance(NotebookInstanceName="second")
+    until_status("Stopped")
+    assert account.verdicts("sagemaker.notebook-instance") == {"sagemaker.notebook-instance": "met"}
+
+
+def test_what_is_being_deleted_is_given_the_time(account) -> None:
+    account.work.do(*WITHOUT_HOSTS, *EXAMPLE, *ENDS, *Builder.CLEAN_UP[5:])
+    slow = account.offline.backend("sagemaker")
+    slow.platform.durations = replace(slow.platform.durations, endpoint_deleting=3.0)
+    account.work.aws.client("sagemaker").delete_endpoint(EndpointName=account.work.endpoint)
+    assert account.verdicts("sagemaker.cleaned") == {"sagemaker.cleaned": "met"}
 
 
 def test_work_done_as_root_is_found_out_whoever_grades(account) -> None:

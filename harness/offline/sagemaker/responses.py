@@ -68,6 +68,26 @@ class ControlPlane(SageMakerResponse):
         self.backend.jobs.stop(self._get_param("TrainingJobName"))
         return EmptyResult()
 
+    def list_training_jobs(self) -> ActionResult:
+        """Answer ListTrainingJobs in the order asked for, which moto does not heed, on one page."""
+        listed = self.backend.list_training_jobs(
+            next_token="",
+            max_results=0,
+            creation_time_after=self._get_param("CreationTimeAfter"),
+            creation_time_before=self._get_param("CreationTimeBefore"),
+            last_modified_time_after=self._get_param("LastModifiedTimeAfter"),
+            last_modified_time_before=self._get_param("LastModifiedTimeBefore"),
+            name_contains=self._get_param("NameContains"),
+            status_equals=self._get_param("StatusEquals"),
+        )
+        key = {"Name": "TrainingJobName", "Status": "TrainingJobStatus"}.get(self._get_param("SortBy"), "CreationTime")
+        found = sorted(
+            listed["TrainingJobSummaries"],
+            key=lambda job: job[key],
+            reverse=self._get_param("SortOrder") == "Descending",
+        )
+        return ActionResult({"TrainingJobSummaries": found[: self._get_int_param("MaxResults") or None]})
+
     @checked
     def create_model(self) -> ActionResult:
         """Answer CreateModel."""

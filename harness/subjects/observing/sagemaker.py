@@ -97,12 +97,19 @@ class Sagemaker(Stage):
 
     @step
     def predictions(self) -> facts.Predictions:
-        """Have the endpoint predict, as the example does, and observe what it says."""
+        """Have the endpoint predict, as the example does, and observe what it says.
+
+        Raises ``Unmet`` where the model that it serves is gone from S3: what it should say cannot be told.
+        """
         endpoint = self.endpoint()
         if endpoint.status != "InService":
             raise Unmet("kmeans.endpoint", f"endpoint {endpoint.name} is {endpoint.status}: {endpoint.failure}")
         rows = self.digits().digits.images[: self.homework.kmeans.rows]
-        return hosting.observe_predictions(self.aws, endpoint.name, rows, self.ask())
+        seen = hosting.observe_predictions(self.aws, endpoint.name, rows, self.ask())
+        if seen.answers and not seen.k:
+            is_of_the_job = seen.model == endpoint.job_artifact
+            raise Unmet("kmeans.trained" if is_of_the_job else "kmeans.endpoint", seen.problem)
+        return seen
 
     @step
     def quality(self) -> facts.Quality:
@@ -110,7 +117,10 @@ class Sagemaker(Stage):
         model = training.read_model(self.aws, self.training_job().artifact)
         if model.centroids is None:
             raise Unmet("kmeans.trained", model.problem)
-        return quality.observe(self.digits(), model.centroids, self.context.run_dir / "pictures")
+        origin, width = self.digits(), model.shape[1]
+        if width != origin.digits.images.shape[1]:
+            raise Unmet("kmeans.trained", f"the centroids of {model.artifact} have {width} numbers each")
+        return quality.observe(origin, model.centroids, self.context.run_dir / "pictures")
 
     @step
     def resources(self) -> facts.Resources:

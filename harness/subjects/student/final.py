@@ -79,12 +79,13 @@ class Final(observing.Final):
             self.aws, self.homework, begun=self.begun(), cast=self._cast(),
             student=self._student(), buckets=self.subject.sagemaker.buckets(),
         )  # fmt: skip
-        now = self._settled()
+        now = self.settled()
         instances = [thing for thing in now.instances if judge.counts(thing)]
         billed = [thing for thing in now.billed if judge.counts(thing)]
         return Leftovers(self.region, tuple(instances), tuple(billed), tuple(judge.remarks))
 
-    def _settled(self) -> Inventory:
+    @step
+    def settled(self) -> Inventory:
         """Return what there is once nothing is on its way out any more, or as it is when that takes too long."""
         try:
             return until(

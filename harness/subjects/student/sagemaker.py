@@ -19,7 +19,7 @@ from harness.subjects import observing
 if TYPE_CHECKING:
     from harness.subjects.student import Student
 
-AT_REST = frozenset({"InService", "Stopped", "Stopping", "Deleting"})
+AT_REST = frozenset({"InService", "Stopped", "Stopping", "Deleting", "OutOfService", "UpdateRollbackFailed"})
 MADE = {
     kinds.ENDPOINT: ("CreateEndpoint", "endpointName"),
     kinds.CONFIG: ("CreateEndpointConfig", "endpointConfigName"),
@@ -52,14 +52,25 @@ class Sagemaker(observing.Sagemaker):
             raise Unmet("kmeans.trained", f"{self.region} has no training job, expected one of k-means")
         return max(self.jobs(), key=self._likeness).name
 
-    def _likeness(self, job: listing.Job) -> tuple[bool, bool, bool]:
+    def _likeness(self, job: listing.Job) -> tuple[bool, bool, bool, bool]:
         """Rank a job; of equal ones, :func:`max` takes the first, which is the newest."""
         asked = self.homework.kmeans
         settings = (job.settings.get("k"), job.settings.get("feature_dim")) == (str(asked.k), str(asked.feature_dim))
-        return self._is_kmeans(job), job.status == "Completed", settings
+        return self._is_kmeans(job), job.status == "Completed", settings, job.artifact in self._served()
 
     def _is_kmeans(self, job: listing.Job) -> bool:
         return builtin_images.is_kmeans(job.image, self.region)
+
+    @step
+    def _served(self) -> frozenset[str]:
+        """Return the artifacts that the endpoints of the region serve: of two jobs alike, one that is served counts."""
+        names = listing.find_endpoints(self.aws)
+        return frozenset(uri for name in names for uri in self._artifacts(name))
+
+    def _artifacts(self, endpoint: str) -> set[str]:
+        seen = hosting.describe_endpoint(self.aws, endpoint) or {}
+        models = hosting.models_of(self.aws, seen.get("EndpointConfigName", ""))
+        return {uri for model in models for uri in hosting.artifacts_of(self.aws, model)}
 
     @step
     def served(self) -> str:
@@ -74,19 +85,25 @@ class Sagemaker(observing.Sagemaker):
         )  # fmt: skip
         return name
 
-    def _serves(self, endpoint: str) -> tuple[bool, bool]:
-        seen = hosting.describe_endpoint(self.aws, endpoint) or {}
-        models = hosting.models_of(self.aws, seen.get("EndpointConfigName", ""))
-        served = {uri for model in models for uri in hosting.artifacts_of(self.aws, model)}
-        return bool(served & {job.artifact for job in self.jobs()}), seen.get("EndpointStatus") == "InService"
+    def _serves(self, endpoint: str) -> tuple[bool, bool, bool]:
+        """Rank an endpoint: by whose model it serves, and whether it does."""
+        seen, served = hosting.describe_endpoint(self.aws, endpoint) or {}, self._artifacts(endpoint)
+        chosen = {job.artifact for job in self.jobs() if job.name == self.fitted()} if self.jobs() else set()
+        is_a_jobs = bool(served & {job.artifact for job in self.jobs()})
+        return bool(served & chosen), is_a_jobs, seen.get("EndpointStatus") == "InService"
 
     @step
     def notebook_created(self) -> str:
-        """Choose the notebook instance; returns its name."""
+        """Choose the notebook instance, one in service before the others; returns its name."""
         names = listing.find_notebooks(self.aws)
         if not names:
             raise self._missing(kinds.NOTEBOOK, "sagemaker.notebook-instance")
-        return names[0]
+        return max(names, key=self._readiness)
+
+    def _readiness(self, notebook: str) -> int:
+        """Rank a notebook instance; of equal ones, :func:`max` takes the first, which is the newest."""
+        status = (notebooks.describe(self.aws, notebook) or {}).get("NotebookInstanceStatus")
+        return {"InService": 2, "Pending": 1}.get(str(status), 0)
 
     @step
     def notebook_instance(self) -> NotebookInstance:
@@ -123,7 +140,11 @@ class Sagemaker(observing.Sagemaker):
 
     @step
     def cleaned(self) -> Cleaned:
-        """Look for everything that the example made: by its history, by what is there, and by what its jobs say."""
+        """Look for everything that the example made: by its history, by what is there, and by what its jobs say.
+
+        What is being deleted, which takes minutes, is given the time.
+        """
+        self.subject.final.settled()
         there = {
             kinds.ENDPOINT: listing.find_endpoints(self.aws),
             kinds.CONFIG: listing.find_configs(self.aws),

@@ -430,3 +430,24 @@ def shard_as_csv(env: Environment) -> None:
 def stopped_with_a_model(env: Shown) -> None:
     """The job was stopped by hand, and saved what it had learnt until then."""
     env.seen("training_job", lambda seen: replace(seen, status="Stopped"))
+
+
+# What they train on.
+
+
+def trained_on(env: Environment, change: Callable[[Any], Any]) -> None:
+    """Upload other digits than those of the example."""
+    run_by(env, upload=lambda self, rows: DirectExample.upload(self, change(rows)))
+
+
+@fault("sagemaker", "kmeans.training-data", "kmeans.trained", "kmeans.predicts")
+def trained_on_small_digits(env: Environment) -> None:
+    """The job was trained on digits of 8 by 8, so that the endpoint refuses those of 28 by 28."""
+    trained_on(env, lambda rows: rows.reshape(-1, 28, 28)[:, 2:26:3, 2:26:3].reshape(-1, 64))
+
+
+for name, sentence, ink in (
+    ("greys-up-to-255", "The pixels of the digits were not divided by 255.", 255),
+    ("greys-up-to-16", "The pixels of the digits were not divided by 16.", 16),
+):
+    TABLE.add(name, sentence, lambda env, ink=ink: trained_on(env, lambda rows: rows * ink), "sagemaker")

@@ -313,6 +313,24 @@ def manifest_deleted(work: Builder) -> Iterator[None]:
         yield
 
 
+@fault("kmeans.trained")
+def artifact_deleted(work: Builder) -> Iterator[None]:
+    """The model artifact was deleted from S3 while the endpoint serves it."""
+    job = work.aws.client("sagemaker").describe_training_job(TrainingJobName=work.job)
+    with without_object(work, s3.Location.parse(job["ModelArtifacts"]["S3ModelArtifacts"])):
+        yield
+
+
+@fault("kmeans.training-data")
+def manifest_of_brackets(work: Builder) -> Iterator[None]:
+    """The manifest was overwritten with a hundred thousand brackets."""
+    job = work.aws.client("sagemaker").describe_training_job(TrainingJobName=work.job)
+    place = s3.Location.parse(job["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"])
+    with without_object(work, place):
+        work.aws.client("s3").put_object(Bucket=place.bucket, Key=place.key, Body=b"[" * 100_000)
+        yield
+
+
 @fault("kmeans.resources")
 def model_deleted(work: Builder) -> Iterator[None]:
     """The model was deleted while its endpoint serves it."""
