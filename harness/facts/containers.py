@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 from harness.evidence import Evidence
 
-EVERYWHERE = re.compile(r"""--(?:\w+\.)?ip[= ]['"]?(?:0\.0\.0\.0|\*|::)""")
-"""Jupyter's option for its address, in any of its spellings, with an address that means all interfaces."""
+EVERYWHERE = re.compile(r"""--(?:\w+\.)?ip(?:[= ]['"]?(?:0\.0\.0\.0|\*|::)|=['"]*(?=\s|$))""")
+"""Jupyter's option for its address, in any of its spellings, with an address that means all interfaces, or none."""
 ADVICE = re.compile(r"\s*$|(?:See|Run) '.*--help'")
 """What the docker command adds to an error, or leaves blank."""
 LOOPBACK = ("127.", "::1", "localhost")
+REMEDIES = {
+    "created": "docker start {name}",
+    "paused": "docker unpause {name}",
+}
+"""What to do about a container that does not run, by its state; in any other it came to an end by itself."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,15 @@ class Image:
         """Return entry point and command as one line."""
         return " ".join(self.command)
 
+    def has_volume(self, path: str) -> bool:
+        """Say whether a path is one of its volumes; a slash at the end, which Docker keeps, means nothing."""
+        return path in {volume.rstrip("/") for volume in self.volumes}
+
+    @property
+    def home(self) -> str:
+        """Return the directory that it works in, without a slash at the end."""
+        return self.directory.rstrip("/") or "/"
+
     @property
     def listens_everywhere(self) -> bool:
         """Say whether the command tells Jupyter to listen on every interface."""
@@ -134,6 +148,11 @@ class Container:
     def is_running(self) -> bool:
         """Say whether it runs; one that keeps being restarted does not."""
         return self.status == "running"
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do where it does not run."""
+        return REMEDIES.get(self.status, "docker logs {name} says why").format(name=self.name)
 
     def publishes(self, host_port: int, container_port: int) -> bool:
         """Say whether a TCP port is published under that port of the host, for others than the host itself."""

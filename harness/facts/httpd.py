@@ -80,6 +80,13 @@ class Closed:
         return tuple(Evidence(e.kind, f"{e.what} before the rule", e.saw) for e in self.answer.evidence)
 
 
+REMEDIES = {
+    "refused": "see with docker ps that the container runs and publishes the port",
+    "silent": "let the bastion's security group accept the port",
+}
+"""What to do about a page that was not had, by how its port reacted."""
+
+
 @dataclass(frozen=True)
 class Page:
     """The page as the host has it in the mounted directory, and as the workstation is served it."""
@@ -93,6 +100,17 @@ class Page:
         """Say whether the body is the file, as far as both were read."""
         length = READ if self.answer.is_cut else None
         return self.answer.is_ok and self.answer.body[:length] == self.file[:length]
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do where it is not served."""
+        if self.answer.outcome != "answered":
+            return REMEDIES[self.answer.outcome]
+        if self.answer.status == 403:
+            return f"let everybody read it: chmod a+r {self.path}, and a+rx for the directories above it"
+        if not self.file:
+            return "write that page, into the directory that the container mounts"
+        return "mount the directory you edit; one that was made anew since then needs docker restart"
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

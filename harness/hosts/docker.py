@@ -166,6 +166,11 @@ class Docker:
             return None
         return _container(told, self.image(_text(told, "Image")) or Image(_cut(_text(told, "Image"))))
 
+    def words(self, name: str) -> list[str]:
+        """Return a container's command and variables, which may hold secrets and are kept nowhere."""
+        told = self.client.api.inspect_container(name)
+        return [told.get("Path") or "", *(told.get("Args") or ()), *((told.get("Config") or {}).get("Env") or ())]
+
     def latest_from(self, image: str) -> Container | None:
         """Return the container that was made last from an image, whatever its name and state."""
         listed = self.client.api.containers(all=True, filters={"ancestor": image})
@@ -188,21 +193,28 @@ class Docker:
         listed = self.client.api.images()
         return tuple(sorted({_cut(tag) for entry in listed for tag in entry.get("RepoTags") or ()} - {"<none>:<none>"}))
 
-    def logs(self, name: str, *, stdout: bool = True, stderr: bool = True) -> str:
-        """Return the last lines of a container's log."""
-        kept = self.client.api.logs(name, stdout=stdout, stderr=stderr, tail=LOG_LINES)
+    def logs(self, name: str, *, stdout: bool = True, stderr: bool = True, since: float | None = None) -> str:
+        """Return the last lines of a container's log, of those since a moment where one is given."""
+        kept = self.client.api.logs(name, stdout=stdout, stderr=stderr, tail=LOG_LINES, since=since)
         return str(kept.decode(errors="replace"))
 
     def opening(self, name: str, *, stdout: bool = True, stderr: bool = True) -> str:
         """Return what a container printed in the first minutes of its run, which its last lines need not hold."""
-        told = self.client.api.inspect_container(name).get("State", {}).get("StartedAt") or ""
-        try:
-            since = datetime.datetime.fromisoformat(told[:19]).replace(tzinfo=datetime.UTC).timestamp()
-        except ValueError:
+        since = self.started(name)
+        if since is None:
             return ""
         # The engine counts the lines that it is asked for from the end, before it looks at their times.
         kept = self.client.api.logs(name, stdout=stdout, stderr=stderr, since=since, until=since + OPENING)
         return "\n".join(kept.decode(errors="replace").splitlines()[:LOG_LINES])
+
+    def started(self, name: str) -> float | None:
+        """Return the second in which a container was started last; of one that never was, the engine tells year 1."""
+        told = self.client.api.inspect_container(name).get("State", {}).get("StartedAt") or ""
+        try:
+            seconds = datetime.datetime.fromisoformat(told[:19]).replace(tzinfo=datetime.UTC).timestamp()
+        except ValueError:
+            return None
+        return seconds if seconds > 0 else None
 
     def execute(self, name: str, argv: list[str]) -> tuple[int, str]:
         """Run a command in a running container and return its exit code and output; -1 where it could not be run."""

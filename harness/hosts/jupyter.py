@@ -24,6 +24,8 @@ from harness.facts.jupyter import Execution, Import, Knocks, Libraries, TokenLog
 from harness.hosts import http
 
 URL = re.compile(r"(https?://\S*?[?&]token=)([0-9A-Za-z_-]{8,})")
+GIVEN = re.compile(r"""(?:--(?:\w+\.)?token[= ]|\bJUPYTER_TOKEN=)['"]?(?!-)([^\s'"]+)""")
+"""A token that Jupyter was told, by an option or by its variable; one told by a file is not seen."""
 ANNOUNCED = re.compile(r"https?://[^\s/]+:\d+/")
 MODULES = {"scikit-learn": "sklearn", "pyyaml": "yaml", "pillow": "PIL", "beautifulsoup4": "bs4"}
 """Import names that differ from the distribution's by more than a dash."""
@@ -50,6 +52,12 @@ def token_in(log: str) -> str | None:
     """Return the last token of a log; it is a secret."""
     found = URL.findall(log)
     return found[-1][1] if found else None
+
+
+def token_given(words: Sequence[str]) -> str | None:
+    """Return the token that is among the words with which a container is run; it is a secret."""
+    found = GIVEN.search(" ".join(words))
+    return found[1] if found else None
 
 
 def masked_line(log: str, stream: str) -> TokenLog:

@@ -10,13 +10,14 @@ def test_web_server_runs_from_its_image(web_server, context):
     name, ports = container.name, container.ports_line
     repository = wanted.image.partition(":")[0]
     assert name == wanted.container, f"the container is called {name}, expected {wanted.container}"
-    assert container.is_running, f"{name} is {container.status}, expected running — docker logs {name} says why"
+    assert container.is_running, f"{name} is {container.status}, expected running — {container.remedy}"
     assert container.image.is_release(wanted.image), f"{name} runs {container.image_name}, expected {wanted.image}"
     published = container.publishes(wanted.port, wanted.container_port)
     assert published, f"{name} publishes {ports}, expected {wanted.port}→{wanted.container_port}/tcp"
     mounted = container.mounted_at(wanted.document_root)
     assert mounted, f"{name}: no directory of the host is mounted at {wanted.document_root}"
-    assert container.image.is_pulled_from(repository), f"{name}: {container.image_name} did not come from {repository}"
+    origin = f"{name}: {container.image_name} was not pulled from {repository}"
+    assert container.image.is_pulled_from(repository), f"{origin} — run {wanted.image} itself, as docker pull brings it"
 
 
 @pytest.mark.requirement("httpd.reachable")
@@ -24,7 +25,7 @@ def test_page_is_served_through_its_rule_only(page, closed_port):
     """The page is served to the workstation, and only through its security-group rule."""
     before, now = closed_port.answer, page.answer
     seen = f"{now.url} served {now.body[:80]!r}" if now.is_ok else str(now)
-    assert page.is_served, f"{seen}, expected {page.path} — mount the directory you edit, and open the port"
+    assert page.is_served, f"{seen}, expected {page.path} — {page.remedy}"
     assert closed_port.is_running, "the web server did not run before its rule was added, so nothing was shown by that"
     assert before.outcome != "answered", f"{before} while no rule let anybody in, expected silence"
 

@@ -9,8 +9,8 @@ def test_image_is_built_from_the_dockerfile(notebook_image, context):
     image, wanted = notebook_image, context.homework.jupyter
     name, port = wanted.image, f"{wanted.container_port}/tcp"
     assert port in image.exposed, f"image {name} exposes {', '.join(image.exposed) or 'no port'}, expected {port}"
-    assert wanted.directory in image.volumes, f"image {name} has no volume {wanted.directory} — add the line VOLUME"
-    assert image.directory == wanted.directory, f"image {name} works in {image.directory}, expected {wanted.directory}"
+    assert image.has_volume(wanted.directory), f"image {name} has no volume {wanted.directory} — add the line VOLUME"
+    assert image.home == wanted.directory, f"image {name} works in {image.home}, expected {wanted.directory}"
     assert "jupyter" in image.command_line, f"image {name} runs {image.command_line!r}, expected Jupyter"
     assert image.listens_everywhere, f"image {name} runs {image.command_line!r} — let it listen with --ip=0.0.0.0"
 
@@ -27,8 +27,10 @@ def test_container_runs_from_the_image(notebook_container, notebook_image, conte
     container, wanted = notebook_container, context.homework.jupyter
     name, ports = container.name, container.ports_line
     assert name == wanted.container, f"the container is called {name}, expected {wanted.container}"
-    assert container.is_running, f"{name} is {container.status}, expected running — docker logs {name} says why"
-    assert container.image.id == notebook_image.id, f"{name} runs {container.image_name}, expected {wanted.image}"
+    assert container.is_running, f"{name} is {container.status}, expected running — {container.remedy}"
+    own, current = container.image.id[7:19], notebook_image.id[7:19]
+    other = f"{name} runs {container.image_name} ({own}), expected {wanted.image} as it is now ({current})"
+    assert own == current, f"{other} — docker rm -f {name}, and run it from {wanted.image}"
     published = container.publishes(wanted.port, wanted.container_port)
     assert published, f"{name} publishes {ports}, expected {wanted.port}→{wanted.container_port}/tcp"
 

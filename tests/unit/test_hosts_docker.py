@@ -342,6 +342,8 @@ def test_container_that_keeps_restarting_does_not_run():
         ("/bin/sh -c jupyter lab --ip 0.0.0.0", True),
         ("jupyter notebook --ServerApp.ip='*'", True),
         ("jupyter notebook --ip=::", True),
+        ("jupyter notebook --ip='' --allow-root", True),
+        ("jupyter notebook --ip= --allow-root", True),
         ("jupyter notebook --allow-root", False),
         ("jupyter notebook --ip=127.0.0.1", False),
         ("jupyter notebook --zip=0.0.0.0", False),

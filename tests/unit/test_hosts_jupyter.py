@@ -143,6 +143,22 @@ def test_log_without_token_shows_none(log):
     assert jupyter.token_in(log) is None
 
 
+@pytest.mark.parametrize(
+    ("words", "token"),
+    [
+        ("jupyter notebook --ip=0.0.0.0 --NotebookApp.token=letmein", "letmein"),
+        ("/bin/sh -c jupyter lab --IdentityProvider.token='let-me-in' --allow-root", "let-me-in"),
+        ("jupyter notebook --ServerApp.token letmein", "letmein"),
+        ("jupyter notebook PATH=/usr/bin JUPYTER_TOKEN=letmein", "letmein"),
+        ("jupyter notebook --NotebookApp.token= --allow-root", None),
+        ("jupyter notebook --NotebookApp.token='' --allow-root", None),
+        ("jupyter notebook PATH=/usr/bin", None),
+    ],
+)
+def test_token_that_jupyter_was_told_is_found(words, token):
+    assert jupyter.token_given(words.split(" ")) == token
+
+
 def _import(*libraries: str):
     argv = jupyter.importing("mark", libraries)
     done = subprocess.run([sys.executable, *argv[1:]], capture_output=True, text=True, check=False)

@@ -138,6 +138,10 @@ def _web(**changed):
     return test_httpd.test_web_server_runs_from_its_image, Server(replace(WEB, **changed), "site")
 
 
+def _page(answer, **changed):
+    return test_httpd.test_page_is_served_through_its_rule_only, replace(PAGE, answer=answer, **changed), CLOSED
+
+
 def _launched(**changed):
     return test_bastion.test_bastion_is_launched_as_asked, replace(LAUNCH, instance=replace(BASTION, **changed))
 
@@ -243,12 +247,17 @@ WRONG = {
     ),
     "image missing": ((test_docker.test_images_are_on_the_bastion, Images(("ubuntu:latest",))), "hello-world, httpd"),
     "server named otherwise": (_web(name="web"), "is called web, expected my-apache-app"),
-    "server restarting": (_web(status="restarting"), "is restarting, expected running"),
+    "server restarting": (_web(status="restarting"), "is restarting, expected running — docker logs my-apache-app"),
+    "server paused": (_web(status="paused"), "is paused, expected running — docker unpause my-apache-app"),
+    "server never started": (_web(status="created"), "is created, expected running — docker start my-apache-app"),
     "8030 for 8003": (_web(ports=(Port(80, "tcp", "0.0.0.0", 8030),)), "0.0.0.0:8030→80/tcp, expected 8003→80/tcp"),
     "bound to loopback": (_web(ports=(Port(80, "tcp", "127.0.0.1", 8003),)), "127.0.0.1:8003→80/tcp, expected"),
     "copied, not mounted": (_web(mounts=()), "no directory of the host is mounted"),
     "named volume": (_web(mounts=(replace(WEB.mounts[0], kind="volume"),)), "no directory of the host is mounted"),
-    "nginx by that tag": (_web(image=replace(HTTPD, digests=("nginx@sha256:3",))), "did not come from httpd"),
+    "nginx by that tag": (
+        _web(image=replace(HTTPD, digests=("nginx@sha256:3",))),
+        "was not pulled from httpd — run httpd:2.4 itself",
+    ),
     "another release": (
         _web(image=Image("1", tags=("httpd:2.2",)), image_name="httpd:2.2"),
         "runs httpd:2.2, expected",
@@ -257,6 +266,14 @@ WRONG = {
         (test_httpd.test_page_is_served_through_its_rule_only, replace(PAGE, answer=SILENT), CLOSED),
         "silent (no answer",
     ),
+    "port not published": (
+        _page(replace(SILENT, outcome="refused")),
+        "see with docker ps that the container runs and publishes the port",
+    ),
+    "port shut": (_page(SILENT), "let the bastion's security group accept the port"),
+    "page for its owner only": (_page(replace(OK, status=403)), "chmod a+r site/index.html"),
+    "no page": (_page(replace(OK, body="Index of /"), file=""), "write that page, into the directory"),
+    "directory made anew": (_page(replace(OK, body="Index of /")), "needs docker restart"),
     "open before its rule": (
         (test_httpd.test_page_is_served_through_its_rule_only, PAGE, Closed(True, OK)),
         "while no rule let anybody in",
@@ -300,7 +317,7 @@ WRONG = {
     ),
     "from another image": (
         (test_jupyter.test_container_runs_from_the_image, JUPYTER, replace(NOTEBOOK, id="sha256:other")),
-        "expected test",
+        "jupyter runs test (n), expected test as it is now (other) — docker rm -f jupyter, and run it from test",
     ),
     "token not in the log": ((test_jupyter.test_log_shows_the_url_with_the_token, TokenLog("")), "no URL with ?token="),
     "token disabled": (_doors(without_token=IN), "without token: page HTTP 200, REST API HTTP 200, expected the login"),
@@ -358,6 +375,7 @@ DIFFERENT = {
     "sub-directory": _web(mounts=(replace(WEB.mounts[0], source="/home/ubuntu/site/public"),)),
     "a second port": _web(ports=(*WEB.ports, Port(443, "tcp", "0.0.0.0", 8443))),
     "shell form": _image(command=("/bin/sh", "-c", "jupyter notebook --ip=0.0.0.0 --allow-root")),
+    "slashes at the end": _image(volumes=("/notebook/",), directory="/notebook/"),
     "lab": _image(command=("jupyter", "lab", "--ip", "0.0.0.0")),
     "a third group": _launched(groups=(*BASTION.groups, GroupRef("sg-3", "more"))),
     "ubuntu by release": _shell(image=Image("1", tags=("ubuntu:24.04",), digests=("ubuntu@sha256:1",))),

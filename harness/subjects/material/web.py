@@ -109,6 +109,11 @@ class Jupyter(ReferenceJupyter):
         must_not_be_over(self.subject, "jupyter.container", f"runs {self.homework.jupyter.container}")
         return observing.Jupyter.container(self)
 
+    @step
+    def settled(self) -> Container:
+        """Return it as the document left it: by the time its server has started, it may have been mended."""
+        return self.container()
+
     def build_again(self) -> None:
         """Build the image as it should have been built."""
         self.built()

@@ -176,9 +176,13 @@ class Containers(Stage):
         docker = self.docker()
         found = docker.container(name)
         if found is None or found.name != name:
-            there = ", ".join(docker.names(all=True)[:10]) or "none"
+            there = ", ".join(self.others()[:10]) or "none"
             raise Unmet(requirement, f"no container {name} on bastion {self._bastion}; there are: {there}")
         return found
+
+    def others(self) -> tuple[str, ...]:
+        """Return the names of the containers that are the subject's own."""
+        return self.docker().names(all=True)
 
     def _interactive(self, requirement: str) -> Container:
         return self.container(requirement, self.interactive)

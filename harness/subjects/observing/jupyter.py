@@ -25,15 +25,24 @@ class Jupyter(Stage):
     def image(self) -> Image:
         """Return the image as the engine has it."""
         name = self.homework.jupyter.image
-        image = self.subject.containers.docker().image(name)
+        docker, bastion = self.subject.containers.docker(), self.subject.instances.bastion().id
+        image = docker.image(name)
         if image is None:
-            raise Unmet("jupyter.image", f"no image {name} on bastion {self.subject.instances.bastion().id}")
+            there = ", ".join(docker.tags()[:10]) or "none"
+            raise Unmet("jupyter.image", f"no image {name} on bastion {bastion}; there are: {there}")
         return image
 
     @step
     def container(self) -> Container:
         """Return the container."""
         return self.subject.containers.container("jupyter.container", self.homework.jupyter.container)
+
+    @step
+    def settled(self) -> Container:
+        """Return the container once its server has said where it listens, or has ended: it ends after some seconds."""
+        name = self.container().name
+        self._token()
+        return self.subject.containers.container("jupyter.container", name)
 
     @step
     def log(self) -> TokenLog:
@@ -45,11 +54,14 @@ class Jupyter(Stage):
 
     @step
     def libraries(self) -> Libraries:
-        """Return what became of importing each library inside the container."""
+        """Return what became of importing each library inside the container; needs one that runs."""
         docker, name, mark = self.subject.containers.docker(), self.container().name, secrets.token_hex(8)
         wanted = self.homework.jupyter.libraries
         code, output = docker.execute(name, jupyter.importing(mark, wanted))
-        return jupyter.imported(mark, wanted, output, code)
+        found = jupyter.imported(mark, wanted, output, code)
+        if found.missing and not self._is_running(name):
+            raise Unmet("jupyter.container", f"{name} does not run, so nothing can be imported in it")
+        return found
 
     @step
     def doors(self) -> Doors:
@@ -59,30 +71,37 @@ class Jupyter(Stage):
 
     @step
     def execution(self) -> Execution:
-        """Return what came of a cell that was run there; needs a server that answers."""
+        """Return what came of a cell that was run there; needs a server that answers and lets us in."""
         if not self._reached():
             raise Unmet("jupyter.login", f"{self._get()}, so no cell can be run")
+        inside = self.doors().with_token
+        if not inside.api.is_ok:
+            raise Unmet("jupyter.login", f"with the token: {inside}, so no cell can be run")
         host, port = self._address
         return jupyter.execute(host, port, self._token(), timeout=self.patience.command)
 
     @step
     def _token(self) -> str | None:
-        """Return the token, a secret, once the log shows it; ``None`` where it never does."""
-        name = self.container().name
+        """Return the token, a secret, once the log shows it, or else as the container was given it.
+
+        Jupyter does not write a token down that it did not choose itself. ``None`` where there is none to be found.
+        """
+        name, docker = self.container().name, self.subject.containers.docker()
+        since = docker.started(name)  # what it said before it was started again is over, and so is its token then
         try:
             log = until(
-                "Jupyter's log shows its URL", lambda: self._whole_log(name), timeout=self.patience.boot,
+                "Jupyter's log shows its URL", lambda: self._whole_log(name, since=since), timeout=self.patience.boot,
                 every=self.patience.poll * 2,
                 is_done=lambda log: jupyter.is_announced(log) or not self._is_running(name),
             )  # fmt: skip
         except TimedOut:
-            log = self._whole_log(name)
-        return jupyter.token_in(log)
+            log = self._whole_log(name, since=since)
+        return jupyter.token_in(log) or jupyter.token_given(docker.words(name))
 
-    def _whole_log(self, name: str, **streams: bool) -> str:
+    def _whole_log(self, name: str, *, since: float | None = None, **streams: bool) -> str:
         """Return the last lines of the log and, where a busy server has pushed its URL out of them, the first."""
         docker = self.subject.containers.docker()
-        last = docker.logs(name, **streams)
+        last = docker.logs(name, since=since, **streams)
         return last if jupyter.token_in(last) else docker.opening(name, **streams) + last
 
     def _is_running(self, name: str) -> bool:

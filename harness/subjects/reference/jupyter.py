@@ -70,7 +70,7 @@ class Jupyter(observing.Jupyter):
     def removed(self) -> Removed:
         """Stop and remove the container once all else has been seen of it, and look for it again."""
         self.container()
-        for seen in (self.image, self.log, self.libraries, self.doors, self.execution):
+        for seen in (self.image, self.settled, self.log, self.libraries, self.doors, self.execution):
             with contextlib.suppress(Exception):  # kept by the step, for whoever asks for its facts
                 seen()
         commands = tuple(self.subject.containers.on_bastion(line) for line in self.removal_lines)

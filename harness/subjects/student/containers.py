@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.subjects.student import Student
 
 
+THROWAWAY = "acceptance-"
 LONG_OVER = 1800
 """Seconds after which a throwaway container is not of a run that is going on: each lives for moments."""
 
@@ -39,7 +40,11 @@ class Containers(observing.Containers):
 
     def throwaway(self, what: str) -> str:
         """Return the name of a container of the run's own."""
-        return f"acceptance-{self.run_id}-{what}"
+        return f"{THROWAWAY}{self.run_id}-{what}"
+
+    def others(self) -> tuple[str, ...]:
+        """Return the names of the student's containers: a throwaway one would only puzzle them."""
+        return tuple(name for name in super().others() if not name.startswith(THROWAWAY))
 
     @property
     def label(self) -> str:
@@ -104,7 +109,7 @@ class Containers(observing.Containers):
     def likely(self, requirement: str, name: str, port: int, image: str) -> Container:
         """Return the student's container of that name, or else the one that has the port, or the image."""
         if self.docker().container(name) is None:
-            others = [other for other in map(self.docker().container, self.docker().names(all=True)) if other]
+            others = [other for other in map(self.docker().container, self.others()) if other]
             for other in others:
                 if any(published.host_port == port for published in other.ports):
                     return other

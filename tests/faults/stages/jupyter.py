@@ -144,10 +144,46 @@ def listens_on_all_by_a_star(env: Environment) -> None:
 
 # What students also do.
 
+HASHED = "argon2:$argon2id$v=19$m=10240,t=10,p=8$c2FsdHNhbHRzYWx0$" + "A" * 43
+
 for name, sentence, apply, breaks in (
     ("started-for-the-loopback", "The image is right, but docker run was given a command that listens on 127.0.0.1.",
      run_with("-d test", "-d test jupyter notebook --no-browser --ip=127.0.0.1 --allow-root"), ("jupyter.login",)),
     ("directory-of-the-host", "A directory of the host is mounted at /notebook.",
      run_with("-d test", '-v "$PWD":/notebook -d test'), ()),
+    ("token-of-ones-own", "Jupyter was told its token, which it then does not write into its log.",
+     built_with((CMD, CMD + ', "--NotebookApp.token=let-me-in-42"')), ("jupyter.token",)),
+    ("token-by-its-variable", "Jupyter was told its token by a variable.",
+     run_with("-d test", "-e JUPYTER_TOKEN=let-me-in-42 -d test"), ("jupyter.token",)),
+    ("password-for-a-token", "Jupyter asks for a password in place of a token.",
+     built_with((CMD, f'{CMD}, "--PasswordIdentityProvider.hashed_password={HASHED}"')),
+     ("jupyter.token", "jupyter.login")),
+    ("not-as-root", "Without --allow-root Jupyter ends as soon as it finds out who runs it.",
+     built_with((CMD, '"--ip=0.0.0.0"')), ("jupyter.container", "jupyter.token", "jupyter.login")),
+    ("below-a-path", "Jupyter serves below /nb only.",
+     built_with((CMD, CMD + ', "--ServerApp.base_url=/nb"')), ("jupyter.login",)),
+    ("another-port-inside", "Jupyter listens on 8889 inside the container.",
+     built_with((CMD, CMD + ', "--port=8889"')), ("jupyter.login",)),
+    ("created-not-run", "The container was created, and never started.",
+     run_with("run --name jupyter -p 8800:8888 -d", "create --name jupyter -p 8800:8888"),
+     ("jupyter.container", "jupyter.token", "jupyter.login")),
+    ("any-port", "The port is published under a number of Docker's choice.", run_with("-p 8800:8888", "-P"),
+     ("jupyter.container", "jupyter.login")),
+    ("exposed-for-udp", "The Dockerfile exposes 8888/udp.", built_with(("EXPOSE 8888", "EXPOSE 8888/udp")),
+     ("jupyter.image",)),
+    ("slash-at-the-end", "Volume and directory are written with a slash at the end.",
+     built_with(("VOLUME /notebook", "VOLUME /notebook/"), ("WORKDIR /notebook", "WORKDIR /notebook/")), ()),
+    ("shell-form", "The command is written as a line for the shell.",
+     built_with((f'["jupyter", "notebook", "--no-browser", {CMD}]',
+                 "jupyter notebook --no-browser --ip=0.0.0.0 --allow-root")), ()),
+    ("entry-point", "The command is an entry point.", built_with(("CMD [", "ENTRYPOINT [")), ()),
+    ("jupyter-lab", "The command starts JupyterLab.", built_with(('"notebook", "--no', '"lab", "--no')), ()),
 ):  # fmt: skip
     TABLE.add(name, sentence, apply, "jupyter", *breaks)
+
+
+@right("jupyter")
+def restarted_since(env: Environment) -> None:
+    """The container was restarted, so the token that its log shows of its first start is over."""
+    line = "until docker logs jupyter 2>&1 | grep -q token=; do :; done; docker restart -t 1 jupyter"
+    env.after("jupyter.libraries", lambda _: env.bash(line) and None)
