@@ -52,20 +52,14 @@ class Sagemaker(observing.Sagemaker):
             raise Unmet("kmeans.trained", f"{self.region} has no training job, expected one of k-means")
         return max(self.jobs(), key=self._likeness).name
 
-    def _likeness(self, job: listing.Job) -> tuple[bool, bool, bool, bool]:
-        """Rank a job; of equal ones, :func:`max` takes the first, which is the newest."""
+    def _likeness(self, job: listing.Job) -> tuple[bool, bool, bool]:
+        """Rank a job; of equal ones, :func:`max` takes the first, the newest: an endpoint should serve that."""
         asked = self.homework.kmeans
         settings = (job.settings.get("k"), job.settings.get("feature_dim")) == (str(asked.k), str(asked.feature_dim))
-        return self._is_kmeans(job), job.status == "Completed", settings, job.artifact in self._served()
+        return self._is_kmeans(job), job.status == "Completed", settings
 
     def _is_kmeans(self, job: listing.Job) -> bool:
         return builtin_images.is_kmeans(job.image, self.region)
-
-    @step
-    def _served(self) -> frozenset[str]:
-        """Return the artifacts that the endpoints of the region serve: of two jobs alike, one that is served counts."""
-        names = listing.find_endpoints(self.aws)
-        return frozenset(uri for name in names for uri in self._artifacts(name))
 
     def _artifacts(self, endpoint: str) -> set[str]:
         seen = hosting.describe_endpoint(self.aws, endpoint) or {}
