@@ -156,6 +156,7 @@ class OfflineCloud:
             identities.only_trusted_assume,
             identities.get_user_of_root,
             identities.only_own_buckets,
+            identities.only_own_policies,
             self._with_extensions,
             self._inner,
             self.machines,

@@ -12,6 +12,7 @@ from harness.offline.loading import replaced
 from harness.offline.quotas import Quotas
 from harness.offline.seeding import load_images
 from harness.offline.site import Site
+from harness.offline.strictness.changes import StrictChanges
 from harness.offline.strictness.groups import StrictGroups
 from harness.offline.strictness.images import StrictImages
 from harness.offline.strictness.interfaces import ElasticAddresses, NetworkInterface
@@ -37,6 +38,7 @@ class OfflineEc2(  # type: ignore[misc]  # the mixins take what they do not look
     SpotMarket,
     VcpuLimits,
     StrictLaunches,
+    StrictChanges,
     StrictGroups,
     StrictImages,
     StrictVpcs,

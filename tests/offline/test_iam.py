@@ -109,3 +109,24 @@ def test_simulation_of_policies_given_along(iam) -> None:
         ContextEntries=[{"ContextKeyName": "aws:username", "ContextKeyValues": ["ann"], "ContextKeyType": "string"}],
     )["EvaluationResults"]  # fmt: skip
     assert [result["EvalDecision"] for result in results] == ["allowed", "implicitDeny"]
+
+
+def test_a_name_is_one_for_iam_however_it_is_written(iam, name) -> None:
+    assert code_of(lambda: iam.create_user(UserName=name.upper())) == "EntityAlreadyExists"
+    assert code_of(lambda: iam.create_group(GroupName=name.upper())) == "EntityAlreadyExists"
+    assert code_of(lambda: iam.create_user(UserName="ann lee")) == "ValidationError"
+
+
+@pytest.mark.parametrize("password", ["aA1!", "onlyletters", "12345678"], ids=["short", "letters", "digits"])
+def test_a_weak_password_is_refused(iam, name, password) -> None:
+    refused = code_of(lambda: iam.create_login_profile(UserName=name, Password=password))
+    assert refused == "PasswordPolicyViolation"
+
+
+def test_a_policy_of_aws_or_in_use_cannot_be_deleted(iam, name) -> None:
+    assert code_of(lambda: iam.delete_policy(PolicyArn=READ_ONLY)) == "AccessDenied"
+    arn = iam.create_policy(PolicyName=name, PolicyDocument=NOTHING)["Policy"]["Arn"]
+    iam.attach_group_policy(GroupName=name, PolicyArn=arn)
+    assert code_of(lambda: iam.delete_policy(PolicyArn=arn)) == "DeleteConflict"
+    iam.detach_group_policy(GroupName=name, PolicyArn=arn)
+    iam.delete_policy(PolicyArn=arn)

@@ -161,3 +161,26 @@ def test_stop_and_start_change_the_public_address_only(ec2, hosts) -> None:
     assert after["PublicIpAddress"] != before["PublicIpAddress"]
     assert after["PublicIpAddress"] in hosts.reserved
     ec2.end(id)
+
+
+def test_what_changes_while_an_instance_is_stopped_only(ec2) -> None:
+    id = ec2.running()["InstanceId"]
+    change = {"InstanceId": id, "InstanceType": {"Value": "t2.small"}}
+    assert code_of(lambda: ec2.client.modify_instance_attribute(**change)) == "IncorrectInstanceState"
+    stop = {"InstanceIds": [id], "Hibernate": True}
+    assert code_of(lambda: ec2.client.stop_instances(**stop)) == "UnsupportedHibernationConfiguration"
+    ec2.client.stop_instances(InstanceIds=[id])
+    ec2.reach(id, "stopped")
+    ec2.client.modify_instance_attribute(**change)
+    assert ec2.instance(id)["InstanceType"] == "t2.small"
+    ec2.end(id)
+
+
+def test_the_id_of_an_instance_is_no_name(ec2) -> None:
+    assert code_of(lambda: ec2.client.terminate_instances(InstanceIds=["bastion"])) == "InvalidInstanceID.Malformed"
+
+
+@pytest.mark.parametrize("material", [b"ssh-ed25519", b"-----BEGIN OPENSSH PRIVATE KEY-----\n", b"course.pem"])
+def test_only_a_public_key_is_imported(ec2, material) -> None:
+    given = {"KeyName": "mine", "PublicKeyMaterial": material}
+    assert code_of(lambda: ec2.client.import_key_pair(**given)) == "InvalidKey.Format"

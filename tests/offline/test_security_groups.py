@@ -82,3 +82,23 @@ def test_duplicates_are_refused(ec2, client, vpc) -> None:
 def test_groups_are_checked_when_made(client, vpc, change, code) -> None:
     wanted = {"GroupName": "fine", "Description": "fine", "VpcId": vpc} | change
     assert code_of(lambda: client.create_security_group(**wanted)) == code
+
+
+def test_the_id_of_a_group_is_no_name(client) -> None:
+    assert (
+        code_of(lambda: client.authorize_security_group_ingress(GroupId="default", **SSH)) == "InvalidGroupId.Malformed"
+    )
+
+
+def test_a_group_of_another_network_is_no_source(ec2, client) -> None:
+    vpc = client.create_vpc(CidrBlock="10.4.0.0/16")["Vpc"]["VpcId"]
+    other = client.create_security_group(GroupName="other", Description="of another network", VpcId=vpc)["GroupId"]
+    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": other}]}
+    asked = {"GroupId": ec2.group(), "IpPermissions": [rule]}
+    assert code_of(lambda: client.authorize_security_group_ingress(**asked)) == "InvalidGroup.NotFound"
+    id = ec2.running()["InstanceId"]
+    for groups in ([other], ["sg-0123456789abcdef0"]):
+        named = {"InstanceId": id, "Groups": groups}
+        assert code_of(lambda named=named: client.modify_instance_attribute(**named)) == "InvalidGroup.NotFound"
+    assert ec2.instance(id)["State"]["Name"] == "running"  # a group that is not there once broke every later call
+    ec2.end(id)

@@ -85,6 +85,15 @@ def only_own_buckets(call: Call, forward: Next) -> Reply:
     return forward(call)
 
 
+def only_own_policies(call: Call, forward: Next) -> Reply:
+    """Is a layer: AWS's own policies belong to no account, so that nobody deletes them; moto lets everybody."""
+    arn = call.parameters.get("PolicyArn", "")
+    if (call.service, call.operation) == ("iam", "DeletePolicy") and ":aws:policy/" in arn:
+        refused = f"User: {_caller(call).arn} is not authorized to perform: iam:DeletePolicy on resource: policy {arn}"
+        raise AwsError("AccessDenied", refused, 403)
+    return forward(call)
+
+
 def trusts(
     document: dict[str, Any], call: Call, caller: Caller, what: str = "sts:AssumeRole", resource: str = "*"
 ) -> bool:

@@ -64,12 +64,30 @@ class StrictGroups:
                     yield other
 
     def authorize_security_group_ingress(self, *given: Any, **named: Any) -> Any:
+        self._check_call()
         _check_rule(named)
         return super().authorize_security_group_ingress(*given, **named)  # type: ignore[misc]
 
     def authorize_security_group_egress(self, *given: Any, **named: Any) -> Any:
+        self._check_call()
         _check_rule(named)
         return super().authorize_security_group_egress(*given, **named)  # type: ignore[misc]
+
+    def _check_call(self) -> None:
+        """Check the group's id, as moto takes a name for one, and that source groups are of its network."""
+        call = current()
+        asked = call.parameters if call else {}
+        id = asked.get("GroupId")
+        if id and not id.startswith("sg-"):
+            raise EC2ClientError("InvalidGroupId.Malformed", f'Invalid id: "{id}" (expecting "sg-...")')
+        own = self.get_security_group_from_id(id) if id else None  # type: ignore[attr-defined]
+        pairs = [pair for rule in asked.get("IpPermissions", []) for pair in rule.get("UserIdGroupPairs", [])]
+        for pair in pairs:
+            named = self.get_security_group_from_id(pair.get("GroupId"))  # type: ignore[attr-defined]
+            if own is not None and named is not None and named.vpc_id != own.vpc_id:
+                raise EC2ClientError(
+                    "InvalidGroup.NotFound", "You have specified two resources that belong to different networks."
+                )
 
 
 def _vpc_is_going() -> bool:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
+import re
+import string
+from collections.abc import Collection
 from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.exceptions import DeleteConflictException
+from moto.iam.exceptions import DeleteConflictException, IAMException
 from moto.iam.models import AWSManagedPolicy, IAMBackend
+
+_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+_SHORTEST, _FEWEST_KINDS = 8, 3
+_KINDS_OF_SIGNS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, string.punctuation)
+"""AWS's own password policy: three kinds of four ("Set an account password policy for IAM users", IAM user guide)."""
 
 
 class StrictIam(IAMBackend):
@@ -27,6 +35,25 @@ class StrictIam(IAMBackend):
         import moto.iam.urls
 
         return moto.iam.urls
+
+    def create_user(self, region_name: str, user_name: str, *given: Any, **named: Any) -> Any:
+        _check_name("userName", user_name, self.users)
+        return super().create_user(region_name, user_name, *given, **named)
+
+    def create_group(self, group_name: str, *given: Any, **named: Any) -> Any:
+        _check_name("groupName", group_name, self.groups)
+        return super().create_group(group_name, *given, **named)
+
+    def create_login_profile(self, user_name: str, password: str) -> Any:
+        kinds = sum(any(sign in signs for sign in password) for signs in _KINDS_OF_SIGNS)
+        if len(password) < _SHORTEST or kinds < _FEWEST_KINDS:
+            raise IAMException("PasswordPolicyViolation", "Password does not conform to the account password policy.")
+        return super().create_login_profile(user_name, password)
+
+    def delete_policy(self, policy_arn: str) -> None:
+        if self.get_policy(policy_arn).attachment_count:
+            raise DeleteConflictException("Cannot delete a policy attached to entities.")
+        super().delete_policy(policy_arn)
 
     def delete_user(self, user_name: str) -> None:
         user = self.get_user(user_name)
@@ -47,6 +74,17 @@ class StrictIam(IAMBackend):
         }  # fmt: skip
         _refuse_if_any(contents)
         super().delete_group(group_name)
+
+
+def _check_name(parameter: str, name: str, there: Collection[str]) -> None:
+    """Check a name's characters and length; names that differ by case only are one name for IAM."""
+    if not _NAME.fullmatch(name):
+        raise IAMException(
+            "ValidationError", f"The specified value for {parameter} is invalid. It must contain only alphanumeric "
+            "characters and/or the following: +=,.@_-",
+        )  # fmt: skip
+    if any(name != other and name.lower() == other.lower() for other in there):
+        raise IAMException("EntityAlreadyExists", f"An entity with name {name} already exists.")
 
 
 @functools.cache

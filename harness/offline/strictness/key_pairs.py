@@ -10,7 +10,9 @@ import base64
 import hashlib
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from moto.ec2.exceptions import EC2ClientError, InvalidKeyPairFormatError
 
 
 class KeyPairs:
@@ -22,7 +24,10 @@ class KeyPairs:
         return pair
 
     def import_key_pair(self, key_name: str, public_key_material: bytes, tags: dict[str, str]) -> Any:
-        pair = super().import_key_pair(key_name, public_key_material, tags)  # type: ignore[misc]
+        try:
+            pair = super().import_key_pair(key_name, public_key_material, tags)  # type: ignore[misc]
+        except (InvalidKeyPairFormatError, UnsupportedAlgorithm) as error:
+            raise EC2ClientError("InvalidKey.Format", "Key is not in valid OpenSSH public key format") from error
         if pair.key_type == "ed25519":
             pair.key_fingerprint = _of_ed25519(pair)
         return pair

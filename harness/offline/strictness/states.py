@@ -11,6 +11,8 @@ from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import instances as moto
 
+from harness.offline.call import current
+
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
 INTERRUPTED = "Server.SpotInstanceTermination"
@@ -88,6 +90,7 @@ class Instance(moto.Instance):
         return before
 
     def stop(self) -> Any:
+        _refuse_hibernation()
         if self.state in ("stopping", "stopped"):
             return copy(self._state)
         self._must_be("running", "stopped")
@@ -183,6 +186,13 @@ class Instance(moto.Instance):
     def _say_why(self, message: str) -> None:
         self._reason = f"User initiated ({utcnow().strftime('%Y-%m-%d %H:%M:%S GMT')})"
         self.state_reason = moto.StateReason(message, message.partition(":")[0])
+
+
+def _refuse_hibernation() -> None:
+    """Refuse what an instance that was not launched for it cannot do, and none is here."""
+    call = current()
+    if call and call.operation == "StopInstances" and call.parameters.get("Hibernate"):
+        raise EC2ClientError("UnsupportedHibernationConfiguration", "The instance is not enabled for hibernation.")
 
 
 def _release(backend: Any, image_id: str) -> str:
