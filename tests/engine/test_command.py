@@ -195,6 +195,46 @@ def test_build_without_buildx_needs_no_setting(run: Run, tmp_path: Path) -> None
     assert done.stdout.startswith("sha256:")
 
 
+def test_build_from_a_dockerfile_beside_the_context(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "context").mkdir()
+    (tmp_path / "Dockerfile.web").write_text("FROM ubuntu\nLABEL beside=yes\n")
+    done = run("build", "-q", "-f", "Dockerfile.web", "context")
+    assert done.returncode == 0, done.stderr
+
+
+def test_pruning_says_what_it_removed(run: Run) -> None:
+    ended = run("create", "--label", "prune=me", "ubuntu").stdout.strip()
+    run("network", "create", "nobodys")
+    run("volume", "create", "nobodys")
+    assert run("container", "prune", "-f", "--filter", "label=prune=me").stdout == (
+        f"Deleted Containers:\n{ended}\n\nTotal reclaimed space: 0B\n"
+    )
+    assert "Deleted Networks:\nnobodys\n" in run("network", "prune", "-f").stdout
+    assert run("volume", "prune", "-f").stdout == "Total reclaimed space: 0B\n"
+    assert "Deleted Volumes:\nnobodys\n" in run("volume", "prune", "-f", "-a").stdout
+
+
+@pytest.mark.parametrize("group", ["container", "image", "volume", "network", "system"])
+def test_pruning_asks_first(run: Run, group: str) -> None:
+    asked = run(group, "prune", input="n\n")
+    assert "Are you sure you want to continue? [y/N]" in asked.stdout
+    assert "Total reclaimed space" not in asked.stdout
+
+
+def test_images_pruned_are_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM ubuntu\nLABEL at={time.time()}\n")
+    assert run("build", "-q", ".").returncode == 0
+    pruned = run("image", "prune", "-f").stdout
+    assert re.search(r"(?m)^Deleted Images:\ndeleted: sha256:", pruned), pruned
+
+
+def test_images_of_a_reference_are_listed_under_it_only(run: Run) -> None:
+    run("pull", "-q", "httpd")
+    run("pull", "-q", "httpd:2.4")
+    assert run("images", "httpd:2.4", "--format", "{{.Tag}}").stdout == "2.4\n"
+    assert sorted(run("images", "httpd", "--format", "{{.Tag}}").stdout.split())[:2] == ["2.4", "latest"]
+
+
 def test_version_info_and_events(run: Run) -> None:
     assert run("version", "--format", "{{.Server.Version}}").stdout == "27.5.1\n"
     assert "Server Version: 27.5.1" in run("info").stdout

@@ -132,6 +132,27 @@ def test_httpd_logs_requests_on_standard_output(web: Any) -> None:
     assert b"resuming normal operations" in web.logs(stdout=False)
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        ("-v", 0, "Server version: Apache/2.4.66 (Unix)"),
+        ("-t", 0, "Syntax OK"),
+        ("-f conf/mine.conf", 1, "Could not open configuration file /usr/local/apache2/conf/mine.conf"),
+    ],
+)
+def test_httpd_answers_its_options(web: Any, options: str, code: int, said: str) -> None:
+    done = web.exec_run(f"httpd {options}")
+    assert (done.exit_code, said in done.output.decode()) == (code, True), done.output
+
+
+def test_httpd_without_its_configuration_ends(client: docker.DockerClient, site: Path) -> None:
+    volumes = {"/home/ubuntu/site": {"bind": "/usr/local/apache2/conf", "mode": "ro"}}
+    container = client.containers.run("httpd:2.4", detach=True, volumes=volumes)
+    assert container.wait(timeout=20)["StatusCode"] == 1
+    assert b"Could not open configuration file" in container.logs()
+    container.remove()
+
+
 def test_httpd_without_a_mount_says_that_it_works(client: docker.DockerClient) -> None:
     port = free_port()
     container = client.containers.run("httpd:2.4", detach=True, ports={"80/tcp": port})

@@ -72,7 +72,9 @@ class Images:
     def select(self, everything: bool, asked: dict[str, list[str]]) -> list[Json]:
         """Return the list of images that a request asks for, newest first."""
         found = [image for image in self.store.images.values() if self._passes(image, everything, asked)]
-        return [image_summary(image) for image in sorted(found, key=lambda one: one.created, reverse=True)]
+        ordered = sorted(found, key=lambda one: one.created, reverse=True)
+        wanted = asked.get("reference")
+        return [image_summary(image) | ({"RepoTags": _tags(image, wanted)} if wanted else {}) for image in ordered]
 
     def _passes(self, image: Image, everything: bool, asked: dict[str, list[str]]) -> bool:
         is_dangling = not image.tags
@@ -84,7 +86,7 @@ class Images:
         if not filters.labels_match(image.config.get("Labels"), asked.get("label", [])):
             return False
         wanted = asked.get("reference", [])
-        if wanted and not any(_refers(pattern, tag) for pattern in wanted for tag in image.tags):
+        if wanted and not _tags(image, wanted):
             return False
         moment = seconds(image.created)
         if any(moment >= seconds(self.store.image(name).created) for name in asked.get("before", [])):
@@ -179,6 +181,10 @@ class Images:
         if entries:
             entries[0] |= {"Id": image.id, "Tags": list(image.tags) or None}
         return entries
+
+
+def _tags(image: Image, patterns: list[str]) -> list[str]:
+    return [tag for tag in image.tags if any(_refers(pattern, tag) for pattern in patterns)]
 
 
 def _refers(pattern: str, tag: str) -> bool:

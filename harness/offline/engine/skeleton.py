@@ -232,11 +232,20 @@ def _shared(prefix: Path, one: distributions.Installed, paths: Paths) -> None:
         _write(prefix / "share/jupyter/kernels/python3/kernel.json", json.dumps(kernel))
 
 
+HTTPD_CONF = """\
+# Of the embedded engine's httpd, which serves as this says but reads none of it: it only wants it to be here.
+ServerRoot "/usr/local/apache2"
+Listen 80
+DocumentRoot "/usr/local/apache2/htdocs"
+"""
+
+
 def _httpd(root: Path, paths: Paths) -> None:
     home = root / "usr/local/apache2"
     for folder in ("bin", "htdocs", "logs", "conf", "cgi-bin"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     _write(home / "htdocs/index.html", "<html><body><h1>It works!</h1></body></html>\n")
+    _write(home / "conf/httpd.conf", HTTPD_CONF)
     script = _guest_path(root, paths, "httpd.py")
     start = f'exec "{paths.seen(distributions.interpreter())}" -I -S "{script}" "$@"'
     _write(home / "bin/httpd", f"#!/bin/sh\n{start}\n", 0o755)

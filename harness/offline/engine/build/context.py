@@ -18,10 +18,18 @@ class CopyFailed(Exception):
     """Says what a COPY or ADD did not find or may not do."""
 
 
+BLOCK = 512
+
+
 def unpack(archive: bytes, folder: Path) -> None:
-    """Unpack a context; raises 400 where it is no archive."""
+    """Unpack a context; raises 400 where it is no archive.
+
+    Where docker's command puts a Dockerfile from elsewhere into the context, the archive ends with the last byte of its
+    last file: neither the file's block nor the archive is brought to its end.
+    """
+    whole = archive + bytes(-len(archive) % BLOCK + 2 * BLOCK)
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:*") as tar:
+        with tarfile.open(fileobj=io.BytesIO(whole), mode="r:*") as tar:
             extract_all(tar, folder, "tar")
     except tarfile.ReadError:
         raise bad_parameter("Error processing tar file(exit status 1): unexpected EOF") from None

@@ -227,7 +227,7 @@ def _context(place: str, file: str | None) -> tuple[bytes, str]:
         ignore = Ignore.of(folder)
         for path in ignore.kept(folder, always={name, ".dockerignore"}):
             tar.add(os.path.join(folder, path), arcname=path, recursive=False)
-        if file == "-" or not os.path.exists(os.path.join(folder, name)):
+        if file == "-" or name.startswith("..") or not os.path.exists(os.path.join(folder, name)):
             name = ".dockerfile.stdin"
             with sys.stdin.buffer if file == "-" else open(host_path(str(file)), "rb") as source:
                 _add(tar, name, source.read())

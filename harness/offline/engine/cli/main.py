@@ -26,6 +26,7 @@ GROUPS = {
     "system": {"info": "info", "events": "events"},
 }
 OWN_GROUPS = {"system", "volume", "network"}
+PRUNED = {*GROUPS, *OWN_GROUPS}
 USAGE = """Usage:  docker [OPTIONS] COMMAND
 
 A self-sufficient runtime for containers (the embedded engine's own command)
@@ -87,6 +88,10 @@ def _dispatch(words: list[str]) -> int:
     verb, *rest = words
     if verb == "--quiet-success":
         return 0
+    if verb in PRUNED and rest[:1] == ["prune"]:
+        handler = _handler("pruning", f"{verb}_prune")
+        assert handler is not None
+        return int(handler(rest[1:]))
     if verb in GROUPS or verb in OWN_GROUPS:
         if rest and verb in OWN_GROUPS and (handler := _handler("system", f"{verb}_{rest[0].replace('-', '_')}")):
             return int(handler(rest[1:]))

@@ -219,28 +219,6 @@ def do_system_df(arguments: list[str]) -> int:
     return 0
 
 
-def do_system_prune(arguments: list[str]) -> int:
-    """Remove what nothing uses; asks first unless told not to."""
-    options, _ = Options("system prune", "a all, f force, volumes, filter*").parse(arguments)
-    if not _agreed(options["force"]):
-        return 0
-    for path in ("/containers/prune", "/networks/prune", *(["/volumes/prune"] if options["volumes"] else [])):
-        for key, names in call("POST", path).document().items():
-            if isinstance(names, list) and names:
-                say(f"Deleted {key.removesuffix('Deleted')}:\n" + "\n".join(names) + "\n")
-    call("POST", "/images/prune", {"filters": {"dangling": ["0" if options["all"] else "1"]}})
-    say("Total reclaimed space: 0B")
-    return 0
-
-
-def _agreed(forced: bool) -> bool:
-    if forced:
-        return True
-    sys.stdout.write("WARNING! This will remove all that is not used.\n\nAre you sure you want to continue? [y/N] ")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
 # docker volume …, docker network …
 
 
@@ -277,19 +255,6 @@ def do_volume_inspect(arguments: list[str]) -> int:
     options, operands = Options("volume inspect", "f format=").parse(arguments)
     at_least("volume inspect", operands, 1)
     return inspect(operands, ["volume"], options["format"])
-
-
-def do_volume_prune(arguments: list[str]) -> int:
-    """Remove volumes that no container mounts."""
-    options, _ = Options("volume prune", "a all, f force, filter*").parse(arguments)
-    if _agreed(options["force"]):
-        removed = call("POST", "/volumes/prune", {"filters": {"all": ["1"]} if options["all"] else None}).document()
-        say(
-            "\n".join(["Deleted Volumes:", *removed["VolumesDeleted"]]) + "\n"
-            if removed["VolumesDeleted"]
-            else "Total reclaimed space: 0B"
-        )
-    return 0
 
 
 def do_network_ls(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The web server of an embedded httpd container: ``python -I -S httpd.py [-DFOREGROUND]``.
+"""The web server of an embedded httpd container: ``python -I -S httpd.py [-DFOREGROUND] [-f FILE] [-t] [-v]``.
 
 Serves the document root as Apache httpd does in its Docker image: ``index.html``, a listing where there is none, 403
 for what others may not read (its workers run as ``www-data``), 404, conditional and range requests; access log on
@@ -6,7 +6,7 @@ standard output, error log on standard error. Standard library only, and as litt
 """
 
 # Pathlib would double the time that a container takes to start.
-# ruff: noqa: PTH112, PTH113, PTH116, PTH119, PTH123, PTH208
+# ruff: noqa: PTH112, PTH113, PTH116, PTH118, PTH119, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from urllib.parse import quote, unquote
 VERSION = os.environ.get("HTTPD_VERSION", "2.4")
 SERVER = f"Apache/{VERSION} (Unix)"
 PREFIX = os.environ.get("HTTPD_PREFIX", "/usr/local/apache2")
-ROOT = os.environ.get("EMBEDDED_ROOT", "") + PREFIX + "/htdocs"
+INSIDE = os.environ.get("EMBEDDED_ROOT", "")
+ROOT = INSIDE + PREFIX + "/htdocs"
 PORT = 80
 IDLE_SECONDS = 5
 TYPES = {
@@ -363,8 +364,27 @@ def listening() -> tuple[str, int]:
     return (address, int(ports.get(str(PORT), 0))) if address else ("0.0.0.0", PORT)  # noqa: S104 - of a network of its own
 
 
+def at_once(arguments: list[str]) -> int | None:
+    """Do what an option asks for, and return the exit code; ``None`` where the server is to be started."""
+    if {"-v", "-V"} & {*arguments}:
+        sys.stdout.write(f"Server version: {SERVER}\n")
+        return 0
+    given = arguments[arguments.index("-f") + 1] if "-f" in arguments[:-1] else "conf/httpd.conf"
+    path = os.path.join(PREFIX, given)
+    if not os.path.isfile(INSIDE + path):
+        sys.stderr.write(f"httpd: Could not open configuration file {path}: No such file or directory\n")
+        return 1
+    if "-t" in arguments:
+        sys.stderr.write("Syntax OK\n")
+        return 0
+    return None
+
+
 def main() -> None:
     """Serve until told to stop."""
+    done = at_once(sys.argv[1:])
+    if done is not None:
+        raise SystemExit(done)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGWINCH):
         signal.signal(number, lambda *_: os._exit(0))
     with socket.socket() as server:
