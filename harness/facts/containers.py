@@ -15,8 +15,9 @@ LOOPBACK = ("127.", "::1", "localhost")
 REMEDIES = {
     "created": "docker start {name}",
     "paused": "docker unpause {name}",
+    "exited": "docker start {name}, and where it ends again, docker logs {name} says why",
 }
-"""What to do about a container that does not run, by its state; in any other it came to an end by itself."""
+"""What to do about a container that does not run, by its state; in any other it comes to an end by itself."""
 
 
 @dataclass(frozen=True)

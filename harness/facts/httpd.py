@@ -82,7 +82,7 @@ class Closed:
 
 REMEDIES = {
     "refused": "see with docker ps that the container runs and publishes the port",
-    "silent": "let the bastion's security group accept the port",
+    "silent": "let the bastion's security group accept the port, and see with docker ps that the container runs",
 }
 """What to do about a page that was not had, by how its port reacted."""
 

@@ -249,6 +249,7 @@ WRONG = {
     "server named otherwise": (_web(name="web"), "is called web, expected my-apache-app"),
     "server restarting": (_web(status="restarting"), "is restarting, expected running — docker logs my-apache-app"),
     "server paused": (_web(status="paused"), "is paused, expected running — docker unpause my-apache-app"),
+    "server stopped": (_web(status="exited"), "is exited, expected running — docker start my-apache-app"),
     "server never started": (_web(status="created"), "is created, expected running — docker start my-apache-app"),
     "8030 for 8003": (_web(ports=(Port(80, "tcp", "0.0.0.0", 8030),)), "0.0.0.0:8030→80/tcp, expected 8003→80/tcp"),
     "bound to loopback": (_web(ports=(Port(80, "tcp", "127.0.0.1", 8003),)), "127.0.0.1:8003→80/tcp, expected"),

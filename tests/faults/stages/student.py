@@ -233,6 +233,15 @@ def web_server(port: int, root: str) -> Callable[[Builder], Iterator[None]]:
     return lines(again + HTTPD.format(port=port, root=root), again + HTTPD.format(port=8003, root=ROOT))
 
 
+NOTEBOOK = "--name jupyter -p 8800:8888 test"
+ANNOUNCED = "until docker logs jupyter 2>&1 | grep -q token=; do :; done"
+
+
+def notebook(run: str) -> Callable[[Builder], Iterator[None]]:
+    """Return the change that runs the notebook server otherwise."""
+    return lines(f"docker rm -f jupyter && {run}", f"docker rm -f jupyter && docker run -d {NOTEBOOK}")
+
+
 for name, sentence, change, breaks in (
     ("hello-world-image-removed", "The image hello-world was removed.",
      lines("docker rmi -f hello-world", "docker pull -q hello-world"), ("docker.images",)),
@@ -246,6 +255,28 @@ for name, sentence, change, breaks in (
      ("httpd.container", "httpd.reachable")),
     ("web-server-mounts-elsewhere", "The directory is mounted at /var/www.", web_server(8003, "/var/www"),
      ("httpd.container",)),
+    ("web-server-paused", "The web server's container was paused.",
+     lines("docker pause my-apache-app", "docker unpause my-apache-app"), ("httpd.container", "httpd.reachable")),
+    ("page-for-its-owner-only", "Nobody but its owner may read the page.",
+     lines("chmod 600 site/index.html", "chmod 644 site/index.html"), ("httpd.reachable",)),
+    ("notebook-stopped", "The notebook server's container was stopped.",
+     lines(f"{ANNOUNCED}; docker stop -t 1 jupyter", "docker start jupyter"), ("jupyter.container", "jupyter.login")),
+    ("notebook-never-started", "The notebook server's container was created, and never started.",
+     notebook(f"docker create {NOTEBOOK}"), ("jupyter.container", "jupyter.token", "jupyter.login")),
+    ("notebook-with-a-token-of-ones-own", "Jupyter was told its token, which its log then does not show.",
+     notebook(f"docker run -d -e JUPYTER_TOKEN=let-me-in-42 {NOTEBOOK}"), ("jupyter.token",)),
+    ("notebook-image-built-again", "The image was built again, and the container is of the one before.",
+     lines("mkdir -p again && printf 'FROM test\\nLABEL edition=2\\n' > again/Dockerfile && docker tag test before"
+           " && docker build -q -t test again", "docker tag before test && docker rmi before"),
+     ("jupyter.container",)),
+    ("notebook-image-with-a-tag", "The image has the tag v1, and none without.",
+     lines("docker tag test test:v1 && docker rmi test", "docker tag test:v1 test && docker rmi test:v1"),
+     ("jupyter.image",)),
+    ("notebook-restarted", "The notebook server was restarted.", lines("docker restart -t 1 jupyter", "true"), ()),
+    ("second-notebook", "A second notebook server runs beside it.",
+     lines("docker run -d --name other -p 8801:8888 test", "docker rm -f other"), ()),
+    ("pruned", "What no container uses was pruned.",
+     lines("docker system prune -af", "docker pull -q hello-world && docker pull -q ubuntu"), ("docker.images",)),
     ("page-renamed", "The page is called home.html.",
      lines("mv site/index.html site/home.html", "mv site/home.html site/index.html"), ("httpd.reachable",)),
     ("notebook-renamed", "The notebook server's container is called notebook.",
