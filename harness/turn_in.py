@@ -20,8 +20,10 @@ NAMES = tuple(
 )
 # What separates one claim from the next.
 CLAUSES = re.compile(
-    r"[.!]+(?:\s+|$)|[;\n]+\s*|(?<!to.do)(?<!todo)[?:]+\s+(?!(?:no|none|not|nothing|pending|to\W?do|tomorrow|tonight)\b)|,\s+|\s+[–—-]+\s+"
-    r"|\s+(?:and|but|while|whereas|although|though|however|yet(?! to)|because|since|so)\s+(?!(?:on|running)\b)",
+    r"[.!]+(?:\s+|$)|[;\n]+\s*|,\s+|\s+[–—-]+\s+"
+    r"|(?<!to.do)(?<!todo)[?:]+\s+(?!(?:no|none|not|nothing|pending|to\W?do|tomorrow|tonight|will|i \w+ not)\b)"
+    r"|(?<!all)(?<!everything)\s+but\s+(?!on\b)"
+    r"|\s+(?:and|while|whereas|although|though|however|yet(?! to)|because|since|so)\s+(?!(?:on|running)\b)",
     re.IGNORECASE,
 )
 
