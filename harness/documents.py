@@ -41,7 +41,7 @@ def _bounded(text: str) -> str:
 def contents(path: Path, root: Path, largest: int) -> bytes:
     """Return the bytes of a file of the submission ``root``; raises :class:`Unreadable`."""
     try:
-        if not path.resolve(strict=True).is_relative_to(root.resolve()):
+        if not is_inside(path, root):
             raise Unreadable("leads out of the submission")
         if not path.is_file():
             raise Unreadable("is no file")
@@ -51,6 +51,11 @@ def contents(path: Path, root: Path, largest: int) -> bytes:
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before Python 3.13
         reason = error.strerror if isinstance(error, OSError) else "it leads in a circle"
         raise Unreadable(f"cannot be read ({reason})") from error
+
+
+def is_inside(path: Path, root: Path) -> bool:
+    """Say whether a file, links followed, lies in a directory; raises ``OSError`` for a file that is not there."""
+    return path.resolve(strict=True).is_relative_to(root.resolve())
 
 
 def decoded(content: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from harness.documents import is_inside
 from harness.errors import UsageError
 
 ABOUT = "student.toml"
@@ -12,8 +13,11 @@ FIRST = "key.pem"
 
 
 def find_keys(directory: Path) -> tuple[Path, ...]:
-    """Return the private key files of a submission, ``key.pem`` first."""
-    found = sorted(path for path in directory.glob("*.pem") if path.is_file())
+    """Return the private key files of a submission, ``key.pem`` first.
+
+    A link out of the submission is none: it may lead to the grader's own key, which is for no student's host.
+    """
+    found = sorted(path for path in directory.glob("*.pem") if path.is_file() and is_inside(path, directory))
     return tuple(sorted(found, key=lambda path: path.name != FIRST))
 
 

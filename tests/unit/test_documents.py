@@ -12,6 +12,7 @@ import pytest
 from harness import rubric
 from harness.documents import LARGEST, Unreadable, contents, read
 from harness.notebook_document import observe
+from harness.submission import find_keys
 from harness.writing import read_answers
 
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -122,3 +123,12 @@ def test_link_within_the_submission_is_followed(tmp_path):
     (tmp_path / "real.md").write_text("words")
     (tmp_path / "answers.md").symlink_to("real.md")
     assert contents(tmp_path / "answers.md", tmp_path, 100) == b"words"
+
+
+def test_key_of_the_graders_own_is_no_students(tmp_path):
+    place = tmp_path / "submission"
+    place.mkdir()
+    (tmp_path / "id_ed25519").write_text("private")
+    (place / "key.pem").symlink_to(tmp_path / "id_ed25519")
+    (place / "hw02.pem").write_text("private")
+    assert find_keys(place) == (place / "hw02.pem",)
