@@ -92,6 +92,8 @@ def unpack_model(data: bytes) -> NDArray[np.float32]:
         raise ModelError(f"not a tar.gz archive: {error}") from None
     if centroids.ndim != 2 or not centroids.size:
         raise ModelError(f"expected a matrix of centroids, found shape {centroids.shape}")
+    if not np.isfinite(centroids).all():
+        raise ModelError("its centroids hold what is no number (NaN, or infinite)")
     return centroids
 
 

@@ -67,6 +67,8 @@ def test_other_members_are_passed_over():
         (archive(model_algo_dash_1=b"x" * 50), "not an MXNet"),
         (archive(model_algo_dash_1=ndarray.write(np.zeros(3, np.float32))), "expected a matrix"),
         (archive(model_algo_dash_1=ndarray.write(np.zeros((0, 3), np.float32))), "expected a matrix"),
+        (ndarray.pack_model(np.full((2, 3), np.nan, np.float32)), "no number"),
+        (ndarray.pack_model(np.full((2, 3), np.inf, np.float32)), "no number"),
     ],
 )
 def test_other_archives_are_refused(data, why):

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from harness import ndarray
 from harness.aws import iam, s3
 from harness.aws.session import Aws
 from harness.waiting import until
@@ -349,6 +352,17 @@ def artifact_deleted(work: Builder) -> Iterator[None]:
     """The model artifact was deleted from S3 while the endpoint serves it."""
     job = work.aws.client("sagemaker").describe_training_job(TrainingJobName=work.job)
     with without_object(work, s3.Location.parse(job["ModelArtifacts"]["S3ModelArtifacts"])):
+        yield
+
+
+@fault("kmeans.trained")
+def model_of_no_numbers(work: Builder) -> Iterator[None]:
+    """The model artifact was overwritten with one whose centroids are NaN, as training on NaN leaves them."""
+    job = work.aws.client("sagemaker").describe_training_job(TrainingJobName=work.job)
+    place = s3.Location.parse(job["ModelArtifacts"]["S3ModelArtifacts"])
+    with without_object(work, place):
+        content = ndarray.pack_model(np.full((10, 784), np.nan, np.float32))
+        work.aws.client("s3").put_object(Bucket=place.bucket, Key=place.key, Body=content)
         yield
 
 
