@@ -152,12 +152,17 @@ def _words(text: str) -> list[str]:
 
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of a text."""
-    return re.split(r"(?<=[.:;!?])\s+", text)
+    return re.split(r"(?<=[.:;!?])\s+|\n", text)
 
 
 def _likeness(first: str, second: str) -> float:
     left, right = set(first.lower().split()), set(second.lower().split())
     return len(left & right) / (len(right) or 1)
+
+
+def _told_by(sentence: str) -> str:
+    """Return the words of a sentence that say something: small ones stand in every other."""
+    return " ".join(word for word in _words(sentence) if word not in table("terms")["small"]["english"])
 
 
 _NUMBERS = {
@@ -281,7 +286,7 @@ _OPENING = re.compile(
 def instructions(text: str) -> list[str]:
     """Return the sentences of a text that tell the reader to do something."""
     sentences = [
-        s for s in re.split(r"(?<=[.!?])\s+|(?<=:)\s+(?=[A-Z])", text) if len(s.split()) > 3 and not _REMARK.match(s)
+        s for s in re.split(r"(?<=[.!?])\s+|(?<=:)\s+(?=[A-Z])|\n", text) if len(s.split()) > 3 and not _REMARK.match(s)
     ]
     return [
         s
@@ -322,7 +327,7 @@ def lost_instructions(clause: Clause, one: Said, read: Reading) -> Iterator[Chan
     before, now = _asked(clause.text), _asked(text)
     sentences = split_sentences(clause.text)
     for sentence in before if len(now) < len(before) else ():
-        near = max((_likeness(new, sentence) for new in split_sentences(text)), default=0.0)
+        near = max((_likeness(_told_by(new), _told_by(sentence)) for new in split_sentences(text)), default=0.0)
         if near < 0.4:
             at = next((i for i, one_ in enumerate(sentences) if one_ == sentence), 0)
             yield Change(_beside(one, sentences, at), sentence, "")

@@ -24,6 +24,8 @@ LANGUAGES: dict[str, Kind] = {
 }  # fmt: skip
 _FROM = re.compile(r"^FROM\s+\S+$", re.M)
 _INSTRUCTION = re.compile(r"^(?:RUN|CMD|ENTRYPOINT|COPY|ENV|EXPOSE)\s", re.M)
+MANY = 3
+"""So many kinds of instructions make a Dockerfile, also where FROM is misspelt."""
 _FILES = re.compile(
     r"(?<![\w/.-])((?:[\w-]+/)*(?:Dockerfile|[\w-]+\.(?:json|ya?ml|html?|md|txt|py|toml|conf|sources|list|sh|ipynb)))\b"
 )
@@ -167,7 +169,7 @@ def _guess(block: Block) -> Kind:
     """Return what a block without a known language is, by its content."""
     text = block.text
     rows = [row.strip() for row in text.split("\n") if row.strip() and not row.strip().startswith("#")]
-    if _FROM.search(text) and _INSTRUCTION.search(text):
+    if (_FROM.search(text) and _INSTRUCTION.search(text)) or len(set(_INSTRUCTION.findall(text))) >= MANY:
         return "dockerfile"
     if rows and _KEYS.match(rows[0]) and len(rows) < 4 and block.language in ("", "text"):
         return "keys"

@@ -33,8 +33,8 @@ class Said:
 
     @property
     def text(self) -> str:
-        """Return the prose as one text, its line breaks gone."""
-        return " ".join(told(part) for part in self.prose if part.kind != "heading")
+        """Return the prose as one text, a line for each paragraph, item or cell."""
+        return "\n".join(told(part) for part in self.prose if part.kind != "heading")
 
     @property
     def last(self) -> Place:

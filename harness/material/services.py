@@ -136,6 +136,15 @@ def filters(service_name: str, operation_name: str) -> frozenset[str]:
     return frozenset(names)
 
 
+@functools.cache
+def values_of(service_name: str, operation_name: str, filter_name: str) -> frozenset[str]:
+    """Return what a filter's values may be, where the member of the answer that it is named after has a fixed set."""
+    member = "".join(part.capitalize() for part in filter_name.split("-"))
+    shapes = [shape for name, shape in _members(output_shape(service_name, operation_name)) if name == member]
+    enums = [frozenset(shape.metadata.get("enum", ())) for shape in shapes]
+    return enums[0] if enums and all(enum == enums[0] for enum in enums) else frozenset()
+
+
 def field_names(shape: Shape | None) -> frozenset[str]:
     """Return the names of all members below a shape."""
     return frozenset(name for name, _ in _members(shape))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from botocore.model import Shape, StructureShape
 
 from harness.material import services
-from harness.material.document import Word
+from harness.material.document import Place, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import AWS_FLAGS, AWS_VALUES, AwsLine
 from harness.material.material import Material
@@ -283,12 +283,19 @@ def outputs(material: Material) -> Iterator[Found]:
 def files_exist(material: Material) -> Iterator[Found]:
     """Files that a command reads are ones that the reader was told to write, before."""
     for line in material.aws:
+        written = [block for block in material.document.blocks if block.path]
+        names = {block.path.rsplit("/", 1)[-1]: block for block in written}
         for word in (word for words in line.options.values() for word in words):
             match = re.match(r"fileb?://(.*)", word.text)
+            bare = re.sub(r"^file:/*|^\./", "", word.text)
+            if match is None and bare in names and line.service != "s3":
+                yield Found(
+                    word.place,
+                    f"aws takes {word.text!r} for the text itself, not for a file: invalid JSON",
+                    f"write file://{bare}",
+                )
             if match is None:
                 continue
-            written = [block for block in material.document.blocks if block.path]
-            names = {block.path.rsplit("/", 1)[-1]: block for block in written}
             block = names.get(match[1].rsplit("/", 1)[-1])
             if match[1].startswith(("/", "..", "~")):
                 yield Found(
@@ -301,6 +308,12 @@ def files_exist(material: Material) -> Iterator[Found]:
                     word.place,
                     f"Unable to load paramfile {word.text}: no step writes {match[1]!r}",
                     meant(match[1], names, "have the reader write it"),
+                )
+            elif block.machine in ("bastion", "private", "container") and line.command.machine == "workstation":
+                yield Found(
+                    Place(max(block.place.line - 1, 1)),
+                    f"this is written on the {block.machine}; line {word.place.line} looks for it on the workstation: Unable to load paramfile",
+                    f"have it written on the {line.command.machine}",
                 )
             elif block.place.line > line.command.place.line:
                 yield Found(

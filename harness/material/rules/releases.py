@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from harness.material.document import Place
+from harness.material.document import Block, Place
 from harness.material.finding import Found, rule
 from harness.material.material import Material
 from harness.material.tables import table
@@ -155,4 +155,61 @@ def architectures(material: Material) -> Iterator[Found]:
                     block.at(row),
                     f"E: Malformed entry: apt knows no field {key[1]!r}",
                     "write Types, URIs, Suites, Components or Signed-By",
+                )
+
+
+@rule("VR005", "error")
+def sources_are_whole(material: Material) -> Iterator[Found]:
+    """A source of packages says what apt wants to know, for the system that the bastion runs."""
+    for block in material.blocks("file"):
+        rows = block.text.split("\n")
+        entries = {
+            match[1]: (row, match[2])
+            for row, text in enumerate(rows)
+            if (match := re.match(r"([A-Z][\w-]+):\s*(.*)", text))
+        }
+        if not {"URIs", "Suites"} & set(entries) or not block.path.endswith((".sources", ".list")):
+            continue
+        for name in ("Types", "URIs", "Suites", "Components"):
+            if name not in entries:
+                yield Found(block.place, f"E: Malformed entry: the source has no {name}", f"add {name}:")
+        row, types = entries.get("Types", (0, "deb"))
+        if "deb" not in types.split():
+            yield Found(block.at(row), f"a source of type {types} has no packages to install", "write Types: deb")
+        row, address = entries.get("URIs", (0, ""))
+        if "download.docker.com" in address:
+            yield from _docker(block, row, address, entries.get("Components", (0, "stable")))
+
+
+def _docker(block: Block, row: int, address: str, components: tuple[int, str]) -> Iterator[Found]:
+    if not address.rstrip("/").endswith("/linux/ubuntu"):
+        yield Found(
+            block.at(row),
+            f"{address} has packages of another system than Ubuntu",
+            "write https://download.docker.com/linux/ubuntu",
+        )
+    if not set(components[1].split()) <= {"stable", "test", "nightly"}:
+        yield Found(block.at(components[0]), f"Docker's repository has no component {components[1]!r}", "write stable")
+
+
+@rule("VR006", "error")
+def keys_fit_their_source(material: Material) -> Iterator[Found]:
+    """The key that is fetched is that of the source, and a source in several lines lies in a file that ends in .sources."""
+    for command in material.commands:
+        for word in command.bare:
+            if re.search(r"download\.docker\.com/linux/(?!ubuntu/)\w+/", word.text):
+                yield Found(
+                    word.place,
+                    "this is the key of another system's packages",
+                    "write https://download.docker.com/linux/ubuntu/gpg",
+                )
+            if (
+                command.name in ("install", "cp", "mv")
+                and word.text.endswith(".list")
+                and any(other.endswith(".sources") for other in command.argv)
+            ):
+                yield Found(
+                    word.place,
+                    "E: Malformed entry 1 in list file: apt reads a .list line by line",
+                    "let the file's name end in .sources",
                 )

@@ -251,10 +251,13 @@ def instances_end_before_groups(material: Material) -> Iterator[Found]:
 def notebooks_stop_first(material: Material) -> Iterator[Found]:
     """A notebook instance is stopped, and stopped for good, before it is deleted."""
     stopped: set[str] = set()
+    stopping: set[str] = set()
     for line in material.aws:
         names = {word.text for word in line.options.get("--notebook-instance-name", ())}
-        if line.operation == "wait" and line.operands and line.operands[0].text in ("notebook-instance-stopped",):
-            stopped |= names
+        if line.operation == "stop-notebook-instance":
+            stopping |= names
+        elif line.operation == "wait" and line.operands and line.operands[0].text in ("notebook-instance-stopped",):
+            stopped |= names & stopping
         elif line.operation == "delete-notebook-instance" and not names <= stopped:
             yield Found(
                 line.command.place,
@@ -294,10 +297,11 @@ def waits_come_after(material: Material) -> Iterator[Found]:
             done["instance-running"] |= printed
         elif line.operation in ("terminate-instances", "stop-instances"):
             done["instance-terminated" if line.operation.startswith("term") else "instance-stopped"] |= ids
+            done["instance-running"] -= ids
         elif line.operation == "wait" and line.operands and line.operands[0].text in done:
             state = line.operands[0].text
             missing = ids - done[state]
-            if missing and done["instance-running"]:
+            if missing and any(done.values()):
                 yield Found(
                     line.command.place,
                     f"Max attempts exceeded: nothing makes {', '.join(sorted(missing))} {state.removeprefix('instance-')} before this",

@@ -42,9 +42,10 @@ def samples_are_whole(material: Material) -> Iterator[Found]:
         if block.text.strip()[:1] in ("{", "[") and '"' in block.text:
             try:
                 json.loads(block.text)
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError) as error:
+                row = getattr(error, "lineno", 1) - 1
                 yield Found(
-                    block.place,
+                    block.at(row) if row < block.text.count("\n") - 1 else block.place,
                     "the sample is a torn-out piece of JSON: it ends in the middle",
                     "show the whole answer",
                 )
@@ -272,6 +273,12 @@ def spot_ceiling(material: Material) -> Iterator[Found]:
     for line in material.aws:
         for word in line.options.get("--instance-market-options", ()):
             block, kind = _file(material, word.text), line.value("--instance-type")
+            odd = re.search(r'"MaxPrice"\s*:\s*"(?!\d+(?:\.\d+)?")([^"]*)"', block.text) if block else None
+            if block is not None and odd is not None:
+                row = block.text[: odd.start(1)].count("\n")
+                yield Found(
+                    block.at(row), f"InvalidParameterValue: {odd[1]!r} is no price", "write dollars as a number: 0.0100"
+                )
             match = re.search(r'"MaxPrice"\s*:\s*"?([\d.]+)"?', block.text) if block else None
             if block is None or match is None or kind is None:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
 import subprocess
 import sysconfig
@@ -21,8 +22,10 @@ from harness.material.tables import programs
 from harness.material.words import nearest
 
 MOST_TEXTS = 2_000
-SECONDS = 20.0
-"""What ShellCheck or hadolint may take; both need a tenth of a second for a homework."""
+SECONDS = 8.0
+"""Seconds that ShellCheck or hadolint may take; both need a tenth of one for a homework."""
+MEMORY = 384 * 1024**2
+"""Bytes that they may take; both need a tenth of that."""
 
 
 @rule("SH001", "error")
@@ -90,8 +93,8 @@ def begins_with_a_program(material: Material) -> Iterator[Found]:
                 word.place, f"the line begins with the option {word.text!r}: the shell takes it for a program",
                 "end the line before with a backslash",
             )  # fmt: skip
-        elif re.match(r"[$#%>]$", word.text):
-            yield Found(word.place, "the prompt is part of the command: copied, it fails", f"remove {word.text!r}")
+        elif re.match(r"[$#%>](?: |$)", word.text):  # the grammar takes "$ ssh" for one word
+            yield Found(word.place, "the prompt is part of the command: copied, it fails", f"remove {word.text[0]!r}")
 
 
 @rule("SH005", "warning")
@@ -210,7 +213,7 @@ def _checked(texts: list[str]) -> dict[str, list[dict[str, Any]]]:
 
 
 def run_checker(name: str, arguments: list[str], text: str | None = None) -> str:
-    """Run a checker that came with a Python package; returns what it printed, empty where it took too long.
+    """Run a checker that came with a Python package; returns what it printed, empty where it took too long or too much.
 
     Raises :class:`~harness.errors.UsageError` where it is not installed.
     """
@@ -219,11 +222,16 @@ def run_checker(name: str, arguments: list[str], text: str | None = None) -> str
         raise UsageError(f"{name} is not installed; run pip install -r requirements.txt.")
     try:
         done = subprocess.run(
-            [program, *arguments], input=text, capture_output=True, text=True, timeout=SECONDS, check=False, env={}
-        )
+            [program, *arguments], input=text, capture_output=True, text=True, timeout=SECONDS, check=False, env={}, preexec_fn=_bounded,
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
         return ""
-    return done.stdout
+    return done.stdout if done.returncode in (0, 1) else ""
+
+
+def _bounded() -> None:
+    """Let a checker have so much memory and no more: a text may be made to need more than a laptop has."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
 @rule("SH011", "warning")

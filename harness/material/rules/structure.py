@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from harness.material import shell
-from harness.material.document import Block, Place, Prose
+from harness.material.document import MACHINES, Block, Place, Prose
 from harness.material.finding import Found, rule
 from harness.material.lines import read_aws, read_docker
 from harness.material.material import Material
 from harness.material.tables import programs
+from harness.material.words import nearest
 
 
 @rule("MD001", "note")
@@ -200,3 +201,28 @@ def headings_have_a_blank(material: Material) -> Iterator[Found]:
         for place, text in _lines(prose) if prose.kind != "heading" else ():
             if re.match(r"#{1,6}[A-Za-z]", text):
                 yield Found(place, f"{text[:40]!r} is no heading: a blank is missing after #", "put a blank after #")
+
+
+@rule("MD012", "error")
+def labels_are_known(material: Material) -> Iterator[Found]:
+    """A fence's labels are machines, files and the words output and optional; a slip would be taken for a file's name."""
+    known = (*MACHINES, "output", "optional")
+    for block in material.document.blocks:
+        for label in block.labels:
+            if label not in known and re.fullmatch(r"[A-Za-z]+", label) and nearest(label.lower(), known):
+                place = Place(max(block.place.line - 1, 1))
+                yield Found(place, f"the fence names no machine: {label!r}", f"write {nearest(label.lower(), known)}")
+
+
+@rule("MD013", "error")
+def links_are_closed(material: Material) -> Iterator[Found]:
+    """The marks of a link make a link: a bracket less, or a blank in it, and they show as text."""
+    for prose in material.document.prose:
+        for place, text in _lines(prose):
+            match = re.search(r"\[[^\]]+\]\((?:https?:)?//|<https?://|\]\(\S+$", text)
+            if match and not any(run.is_code and match[0][:8] in run.text for run in prose.runs):
+                yield Found(
+                    place,
+                    "the marks of a link show as text: a bracket is missing, or a blank stands in the address",
+                    "close the link, and take blanks out",
+                )

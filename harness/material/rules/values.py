@@ -120,7 +120,7 @@ WANTED = {
     "--vpc-id": "VPC", "--group-id": "security group", "--group-ids": "security group", "--security-group-ids": "security group",
     "--source-group": "security group", "--image-id": "image", "--instance-ids": "instance", "--instance-id": "instance", "--key-name": "key pair",
     "--subnet-id": "subnet", "--volume-id": "volume", "--role-arn": "ARN", "--training-job-name": "training job", "--model-name": "model",
-    "--endpoint-name": "endpoint", "--endpoint-config-name": "endpoint configuration", "--spot-instance-request-ids": "spot request",
+    "--security-groups": "group's name", "--endpoint-name": "endpoint", "--endpoint-config-name": "endpoint configuration", "--spot-instance-request-ids": "spot request",
 }  # fmt: skip
 
 
