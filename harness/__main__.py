@@ -28,12 +28,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
         return 0
     except (HarnessError, OSError) as error:
-        print(f"harness {options.command}: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        print(f"harness {options.command}: {_sentence(error)}", file=sys.stderr)  # noqa: T201 - a command's output
         return USAGE
     except KeyboardInterrupt:
         print(f"harness {options.command}: interrupted", file=sys.stderr)  # noqa: T201 - a command's output
         return USAGE
     return code
+
+
+def _sentence(error: HarnessError | OSError) -> str:
+    """Return what an error says; of a file, which one, and that another may do."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; name another path, or mend this one."
+    return str(error)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import io
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -75,8 +76,9 @@ def set_up(leash: Leash, cloud: Cloud, *, as_caller: bool = False) -> Workstatio
     """Make a workstation for a run in ``cloud``: a home, an empty ssh agent, and an environment without credentials.
 
     ``as_caller`` gives its commands the caller's own AWS configuration, and that only. Everything ends with ``leash``.
-    Raises :class:`~harness.errors.UsageError` where there is no OpenSSH client.
+    Raises :class:`~harness.errors.UsageError` where there is no OpenSSH client, or nobody whom it would serve.
     """
+    _check_user()
     absent = [tool for tool in ("ssh", "ssh-agent", "ssh-add", "ssh-keygen") if shutil.which(tool) is None]
     if absent:
         raise UsageError(f"no {', '.join(absent)} on PATH; install an OpenSSH client (Debian, Ubuntu: openssh-client).")
@@ -89,6 +91,16 @@ def set_up(leash: Leash, cloud: Cloud, *, as_caller: bool = False) -> Workstatio
     leash.popen(["ssh-agent", "-D", "-a", str(agent)], env=environment, stdout=subprocess.DEVNULL)
     until("the ssh agent listens", agent.exists, timeout=10, every=0.005)
     return Workstation(home, environment, agent)
+
+
+def _check_user() -> None:
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError as error:
+        raise UsageError(
+            f"there is no user of number {os.getuid()} on this machine, and OpenSSH serves no other; in a container, "
+            "run as a user that /etc/passwd names."
+        ) from error
 
 
 def _give_aws_directory(home: Path, *, as_caller: bool) -> None:

@@ -39,6 +39,12 @@ def failure(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return printed.err
 
 
+def test_a_path_that_is_of_no_use_is_named(tmp_path, capsys) -> None:
+    (tmp_path / "taken").write_text("a file")
+    said = failure(capsys, "cloud", "--state", tmp_path / "taken")
+    assert said == f"harness cloud: {tmp_path / 'taken'}: File exists; name another path, or mend this one.\n"
+
+
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
 def test_every_command_helps(arguments, capsys) -> None:
     with pytest.raises(SystemExit) as ended:

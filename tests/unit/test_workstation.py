@@ -69,6 +69,13 @@ def test_its_home_is_private(workstation):
     assert {path.stat().st_mode & 0o077 for path in (workstation.home, workstation.ssh)} == {0}
 
 
+def test_without_a_user_it_says_whom_openssh_serves(leash, monkeypatch):
+    """As in a container that is run as a number: what ssh then refuses is no fault of a student's."""
+    monkeypatch.setattr("harness.workstation.os.getuid", lambda: 4_000_000)
+    with pytest.raises(UsageError, match="there is no user of number 4000000 on this machine"):
+        set_up(leash, CLOUD)
+
+
 def test_without_an_ssh_client_it_says_what_to_install(leash, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
 
