@@ -55,7 +55,7 @@ class TokenLog:
 
 
 REMEDIES = {
-    "refused": "see with docker ps that the container runs and publishes the port; let Jupyter listen with --ip=0.0.0.0",
+    "refused": "see with docker ps that the container runs and publishes the port, and let it listen with --ip=0.0.0.0",
     "silent": "let PublicSG accept the port",
     "answered": "leave token authentication on, and use the token of docker logs",
 }

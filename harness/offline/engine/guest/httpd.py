@@ -1,4 +1,4 @@
-"""The web server of an embedded httpd container: ``python -I -S httpd.py [-DFOREGROUND] [-f FILE] [-t] [-v]``.
+"""The web server of an embedded httpd container: ``python -I -S httpd.py [-DFOREGROUND] [-f FILE] [-v]``.
 
 Serves the document root as Apache httpd does in its Docker image: ``index.html``, a listing where there is none, 403
 for what others may not read (its workers run as ``www-data``), 404, conditional and range requests; access log on
@@ -364,27 +364,19 @@ def listening() -> tuple[str, int]:
     return (address, int(ports.get(str(PORT), 0))) if address else ("0.0.0.0", PORT)  # noqa: S104 - of a network of its own
 
 
-def at_once(arguments: list[str]) -> int | None:
-    """Do what an option asks for, and return the exit code; ``None`` where the server is to be started."""
+def at_once(arguments: list[str]) -> None:
+    """Do what an option asks for, and end; so does a server without its configuration."""
+    path = os.path.join(PREFIX, arguments[arguments.index("-f") + 1] if "-f" in arguments[:-1] else "conf/httpd.conf")
     if {"-v", "-V"} & {*arguments}:
         sys.stdout.write(f"Server version: {SERVER}\n")
-        return 0
-    given = arguments[arguments.index("-f") + 1] if "-f" in arguments[:-1] else "conf/httpd.conf"
-    path = os.path.join(PREFIX, given)
+        raise SystemExit(0)
     if not os.path.isfile(INSIDE + path):
-        sys.stderr.write(f"httpd: Could not open configuration file {path}: No such file or directory\n")
-        return 1
-    if "-t" in arguments:
-        sys.stderr.write("Syntax OK\n")
-        return 0
-    return None
+        raise SystemExit(f"httpd: Could not open configuration file {path}: No such file or directory")
 
 
 def main() -> None:
     """Serve until told to stop."""
-    done = at_once(sys.argv[1:])
-    if done is not None:
-        raise SystemExit(done)
+    at_once(sys.argv[1:])
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGWINCH):
         signal.signal(number, lambda *_: os._exit(0))
     with socket.socket() as server:
