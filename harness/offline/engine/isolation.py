@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import shutil
 import socket
 import sys
@@ -26,7 +25,8 @@ from pathlib import Path
 from harness.offline.engine import distributions
 from harness.offline.engine.files import MACHINE, View
 from harness.offline.engine.model import Container, Json
-from harness.offline.engine.skeleton import GUEST, Paths, has_python
+from harness.offline.engine.skeleton import Paths, has_python
+from harness.offline.engine.spawning import spawn
 from harness.offline.hosts import confine
 from harness.offline.hosts.sandbox import STANDINS
 
@@ -176,16 +176,9 @@ async def detect() -> Isolation:
 
 
 async def _succeeds(spec: Json) -> bool:
-    from harness.offline.engine.process import spawn
-
     none = asyncio.subprocess.DEVNULL
     process, control = await spawn(spec, none, none, none)
     try:
         return await process.wait() == 0
     finally:
         control.close()
-
-
-def command_line(spec: Json) -> list[str]:
-    """Return the command that starts a process by its specification."""
-    return [sys.executable, "-I", "-S", str(GUEST / "enter.py"), json.dumps(spec)]

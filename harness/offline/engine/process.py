@@ -17,8 +17,8 @@ from pathlib import Path
 
 import psutil
 
-from harness.offline.engine.isolation import command_line
 from harness.offline.engine.model import Json
+from harness.offline.engine.spawning import spawn
 
 CHUNK = 65536
 DRAIN_SECONDS = 1.0
@@ -34,24 +34,6 @@ class NotStarted(Exception):
         super().__init__(f"{where}: {os.strerror(number)}")
         self.number = number
         self.where = where
-
-
-async def spawn(spec: Json, stdin: int, stdout: int, stderr: int) -> tuple[asyncio.subprocess.Process, socket.socket]:
-    """Start ``guest/enter.py``, its control socket as descriptor 3."""
-    ours, theirs = socket.socketpair()
-    try:
-        # The child is handed the number under which the socket is inherited; dup2 to 3 needs no preexec_fn then.
-        process = await asyncio.create_subprocess_exec(
-            *command_line(spec), str(theirs.fileno()), stdin=stdin, stdout=stdout, stderr=stderr,
-            pass_fds=[theirs.fileno()], start_new_session=True, env=spec.get("marker", {}), cwd="/",
-        )  # fmt: skip
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
-    ours.setblocking(False)
-    return process, ours
 
 
 @dataclass

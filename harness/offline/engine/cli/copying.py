@@ -12,7 +12,7 @@ import sys
 
 from .client import Failed, call, get, request
 from .options import Options, exactly
-from .running import host_path
+from .paths import host_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import time
 from .client import Failed, Refused, call, get, request
 from .options import Options, at_least, exactly
 from .output import ago, complain, listing, say, size, table
+from .paths import host_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -213,7 +214,6 @@ def _context(place: str, file: str | None) -> tuple[bytes, str]:
     import tarfile
 
     from .ignore import Ignore
-    from .running import host_path
 
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -240,7 +240,6 @@ def _closed(tar: Any, buffer: Any) -> bytes:
 
 
 def _dockerfile(folder: str, file: str | None, place: str) -> str:
-    from .running import host_path
 
     if file is None:
         if not os.path.isfile(os.path.join(folder, "Dockerfile")):

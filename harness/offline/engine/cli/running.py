@@ -1,7 +1,7 @@
 """``docker run`` and ``docker create``."""
 
 # Pathlib would double the time that the command takes to start.
-# ruff: noqa: PTH109, PTH118, PTH123
+# ruff: noqa: PTH123
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .client import Failed, Refused, call, request, take_over
 from .images import pull_image
 from .options import Options, at_least
 from .output import complain, say
+from .paths import host_path, seen_path
 from .terminal import check_terminal, converse, detach_keys, resize, terminal_size
 
 TYPE_CHECKING = False
@@ -201,21 +202,6 @@ def _environment(options: dict[str, Any]) -> list[str]:
     return [
         line if "=" in line else f"{line}={os.environ[line]}" for line in lines if "=" in line or line in os.environ
     ]
-
-
-def host_path(text: str) -> str:
-    """Return where a path of the host that the command runs on is: below that host's root, if it has one."""
-    root = os.environ.get("HOST_ROOT", "")
-    if not root or not text.startswith("/") or text == root or text.startswith(f"{root}/"):
-        return text
-    return root + text
-
-
-def seen_path(text: str) -> str:
-    """Return a path as the host's users know it."""
-    root = os.environ.get("HOST_ROOT", "")
-    full = os.path.normpath(os.path.join(os.getcwd(), text))
-    return (full[len(root) :] or "/") if root and (full == root or full.startswith(f"{root}/")) else full
 
 
 def _bind(text: str) -> str:
