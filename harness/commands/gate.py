@@ -92,7 +92,7 @@ def _run(options: argparse.Namespace) -> int:
     findings += online.ask(material.document) if options.online else []
     findings += _followed(material) if options.follow else []
     findings.sort(key=lambda finding: (finding.line, finding.col, finding.rule))
-    findings = waivers.read(options.waivers or waivers.beside(options.path)).apply(findings, today)
+    findings = waivers.of(options.path, options.waivers).apply(findings, today)
     findings = baseline.changes(findings, options.baseline, material)
     sys.stdout.write(RENDERERS[options.format](findings))
     if options.format == "text":

@@ -74,8 +74,11 @@ def _date(value: object) -> datetime.date:
 
 
 def write(path: Path, record: Record) -> None:
-    """Write a record."""
-    path.write_text("".join(f"{line}\n" for line in _lines(record)), encoding="utf-8")
+    """Write a record; raises :class:`~harness.errors.UsageError` where that is not possible."""
+    try:
+        path.write_text("".join(f"{line}\n" for line in _lines(record)), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: the clauses cannot be written ({error.strerror}); name another file.") from error
 
 
 def _lines(record: Record) -> Iterator[str]:

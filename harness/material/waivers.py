@@ -77,6 +77,13 @@ def beside(document: Path) -> Path:
     return document.with_name(document.stem + SUFFIX)
 
 
+def of(document: Path, named: Path | None) -> Waivers:
+    """Return the waivers in the file that somebody named, which then has to be there, or of those beside the document."""
+    if named is not None and not named.exists():
+        raise UsageError(f"{named}: there is no such file of waivers; leave --waivers out, or write it.")
+    return read(named or beside(document))
+
+
 def read(path: Path) -> Waivers:
     """Return the waivers, none where there is no file; raises :class:`~harness.errors.UsageError` for a broken one."""
     if not path.exists():
@@ -89,6 +96,8 @@ def read(path: Path) -> Waivers:
         if set(data) - {"waiver"}:
             raise ValueError(f"{path}: unknown key {sorted(set(data) - {'waiver'})[0]!r}")
         found = converter.structure(data.get("waiver", []), tuple[Waiver, ...])
+        if any(not waiver.reason.strip() for waiver in found):
+            raise ValueError("a waiver without a reason")
     except (ValueError, TypeError, cattrs.BaseValidationError) as error:
         reasons = cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
         raise UsageError(
@@ -104,6 +113,6 @@ def read(path: Path) -> Waivers:
 
 
 def _date(value: object) -> datetime.date:
-    if not isinstance(value, datetime.date):
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):  # TOML has both
         raise TypeError(f"expected a date, got {value!r}")
     return value

@@ -92,11 +92,18 @@ def test_a_waiver_is_about_its_line_only_and_says_when_it_is_idle(tmp_path: Path
 
 @pytest.mark.parametrize(
     "content",
-    ["[[waiver]]\nrule = 'PT002'\n", WAIVER.format(date='"soon"'), "x = 1\n", "[", WAIVER.replace("PT002", "ZZ9").format(date="2027-01-01")],
+    ["[[waiver]]\nrule = 'PT002'\n", WAIVER.format(date='"soon"'), "x = 1\n", "[", WAIVER.replace("PT002", "ZZ9").format(date="2027-01-01"),
+     WAIVER.format(date="2027-01-01T00:00:00"), WAIVER.replace("the image is ours", " ").format(date="2027-01-01")],
 )  # fmt: skip
 def test_a_broken_waiver_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(UsageError):
         waivers.read(written(tmp_path / "homework.waivers.toml", content))
+
+
+def test_a_named_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    document = written(tmp_path / "homework.md", text())
+    assert main(["gate", str(document), "--waivers", str(tmp_path / "none.toml")]) == 2
+    assert main(["gate", str(document), "--accept", "--clauses", str(tmp_path / "no" / "where.toml")]) == 2
 
 
 def test_the_command_takes_the_waivers_beside_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
