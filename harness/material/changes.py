@@ -250,7 +250,7 @@ _OPPOSITES = (
     ("public", "private"), ("workstation", "bastion"), ("before", "after"), ("with", "without"), ("first", "last"), ("above", "below"),
     ("running", "stopped"), ("inside", "outside"), ("user", "root"), ("more", "less"), ("open", "closed"), ("always", "never"),
     ("least", "most"), ("minimum", "maximum"), ("newest", "oldest"), ("inbound", "outbound"), ("ingress", "egress"), ("higher", "lower"),
-    ("everybody", "nobody"), ("enable", "disable"), ("attach", "detach"), ("allow", "deny"), ("terminated", "running"), ("launched", "terminated"), ("keep", "delete"), ("container", "bastion"),
+    ("enable", "disable"), ("attach", "detach"), ("allow", "deny"), ("terminated", "running"), ("launched", "terminated"), ("keep", "delete"), ("container", "bastion"),
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 from harness.material.following import words
 from harness.material.following.filling import repeated
 from harness.material.following.values import Values, key_of, kind_of, words_of
+from harness.material.following.workstation import without_ways_to_show
 
 
 def expanded(raw: str, **values: str) -> str:
@@ -127,3 +128,8 @@ def test_a_domain_after_a_whole_name_is_dropped() -> None:
 )
 def test_what_a_query_asks_for(query: str, key: str) -> None:
     assert key_of(query) == key
+
+
+def test_what_only_version_2_knows_of_showing_is_left_out() -> None:
+    argv = ["aws", "--no-cli-pager", "ec2", "describe-vpcs", "--output", "text"]
+    assert without_ways_to_show(argv) == ["aws", "ec2", "describe-vpcs", "--output", "text"]

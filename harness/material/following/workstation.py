@@ -117,6 +117,15 @@ class Desk:
             if self._aws is None:
                 pace = self.context.cloud.patience.poll * 5
                 self._aws = AwsCommand(self.context.workstation.environment, self.home, pace)
-            return self._aws.run(argv, timeout=timeout, input=input, directory=self.directory)
+            return self._aws.run(without_ways_to_show(argv), timeout=timeout, input=input, directory=self.directory)
         except UsageError as error:
             return Finished(tuple(argv), MISSING, "", str(error))
+
+
+ONLY_SHOWN = ("--no-cli-pager", "--no-cli-auto-prompt", "--cli-auto-prompt")
+"""Flags of version 2 that change what is seen at a terminal; version 1, which does the work here, has neither."""
+
+
+def without_ways_to_show(argv: Sequence[str]) -> list[str]:
+    """Return an ``aws`` command without the flags by which only the second version shows its answers otherwise."""
+    return [word for word in argv if word not in ONLY_SHOWN]
