@@ -169,10 +169,10 @@ def _read(line: str) -> Entry | None:
     """Return the entry of a line; one that is torn, or of another edition of the suite, is none."""
     try:
         entry = _CONVERTER.structure(json.loads(line), Entry)
-        datetime.datetime.fromisoformat(entry.at)
+        is_of_a_zone = datetime.datetime.fromisoformat(entry.at).tzinfo is not None
     except (ValueError, TypeError, AttributeError, cattrs.BaseValidationError):  # cattrs takes all for a table
         return None
-    return entry
+    return entry if is_of_a_zone else None
 
 
 def _is_torn(line: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs}: at least one student is graded at a time.")
-    if options.time_limit <= 0:
+    if not 0 < options.time_limit < math.inf:
         raise UsageError(f"--time-limit {options.time_limit:g}: name the minutes that one student may take.")
 
 

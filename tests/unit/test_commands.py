@@ -45,6 +45,14 @@ def test_a_path_that_is_of_no_use_is_named(tmp_path, capsys) -> None:
     assert said == f"harness cloud: {tmp_path / 'taken'}: File exists; name another path, or mend this one.\n"
 
 
+@pytest.mark.parametrize("limit", ["0", "nan", "inf"])
+def test_a_time_limit_that_is_none_is_a_sentence(tmp_path, capsys, limit) -> None:
+    roster = tmp_path / "class.csv"
+    roster.write_text(f"student,submission,profile\nann,{tmp_path},ann\n")
+    said = failure(capsys, "cohort", roster, "--output", tmp_path / "cohort", f"--time-limit={limit}")
+    assert said.startswith(f"harness cohort: --time-limit {limit}: name the minutes")
+
+
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
 def test_every_command_helps(arguments, capsys) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -77,10 +77,11 @@ def test_a_run_is_swept_to_nothing_and_nothing_else_is(tmp_path, shelf, capsys) 
     [
         '{"key": "k", "kind": "thing", "region": "us-east-1", "find": {}, "of": "a later edition"}',
         '{"key": "k", "kind": "thing", "region": "us-east-1", "find": {}, "at": "yesterday"}',
+        '{"key": "k", "kind": "thing", "region": "us-east-1", "find": {}, "at": "2026-11-23T10:00:00"}',
         '["key"]',
         "\x00\x7f\ufffd",
     ],
-    ids=["newer", "no time", "list", "garbage"],
+    ids=["newer", "no time", "no zone", "list", "garbage"],
 )
 def test_a_ledger_that_is_not_understood_is_a_sentence_and_the_rest_is_swept(tmp_path, shelf, capsys, line) -> None:
     run = run_directory(tmp_path, "real")
