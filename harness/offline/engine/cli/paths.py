@@ -1,7 +1,7 @@
 """Paths that somebody types on a host, which has a root of its own below that of the machine, or none."""
 
 # Pathlib would double the time that the command takes to start.
-# ruff: noqa: PTH118
+# ruff: noqa: PTH109, PTH118
 
 from __future__ import annotations
 
