@@ -46,7 +46,9 @@ def grade(case: Case, work: Builder, directory: Path) -> Judged:
         cloud, environment = work.seen_by()
         with (
             mock.patch.dict(os.environ, environment),
-            judged(Student, cloud, work.submission, directory / str(number), f"s{number:05}") as student,
+            judged(
+                Student, cloud, work.submission, directory / str(number), f"s{number:05}", chosen=case.judged()
+            ) as student,
         ):
             steps.begin(*student.early(case.judged()))
             return verdicts(case, Judge(student, student.context))

@@ -30,8 +30,9 @@ def judge(subject: Subject, ids: Iterable[str] | None = None, phase: str | None 
 
 def graded(cloud: Cloud, submission: Path, directory: Path, phase: str) -> dict[str, Judgement]:
     """Grade a student's account as a run does, its end included, at which nothing may be left behind."""
-    with judged(Student, cloud, submission, directory) as student:
-        verdicts = judge(student, phase=phase)
+    asked = [id for id, known in catalogue.load().requirements.items() if known.phase == phase]
+    with judged(Student, cloud, submission, directory, chosen=asked) as student:
+        verdicts = judge(student, asked)
     leftovers = sweep_run(student.context)
     assert not leftovers, leftovers
     return verdicts
@@ -39,9 +40,18 @@ def graded(cloud: Cloud, submission: Path, directory: Path, phase: str) -> dict[
 
 @contextlib.contextmanager
 def judged(
-    kind: Callable[[Context], Subject], cloud: Cloud, submission: Path, directory: Path, run_id: str = "g7rad3"
+    kind: Callable[[Context], Subject],
+    cloud: Cloud,
+    submission: Path,
+    directory: Path,
+    run_id: str = "g7rad3",
+    *,
+    chosen: Iterable[str] | None = None,
 ) -> Iterator[Subject]:
-    """Give a subject in a cloud, with a workstation of its own, for the caller whom the environment names."""
+    """Give a subject in a cloud, with a workstation of its own, for the caller whom the environment names.
+
+    ``chosen`` are the requirements that it is judged by, all of them unless told.
+    """
     with contextlib.closing(Leash()) as leash:
         workstation = set_up(leash, cloud, as_caller=True)
         homework = catalogue.load()
@@ -54,7 +64,7 @@ def judged(
             ledger=Ledger(directory / "ledger.jsonl"),
             shared=steps.Shared(directory / "shared"),
             submission=submission,
-            chosen=frozenset(homework.requirements),
+            chosen=frozenset(homework.requirements if chosen is None else chosen),
         )
         subject = kind(context)
         try:
