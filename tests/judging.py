@@ -16,6 +16,7 @@ import pytest
 from fixtures.verdicts import verdict_of
 from harness import catalogue
 from harness.context import Context
+from harness.grading.recording import is_fact_type, structure, unstructure
 from harness.subjects.subject import Subject
 from harness.verdict import Judgement
 
@@ -67,6 +68,11 @@ def _fixtures() -> dict[str, Callable[..., Any]]:
     return found
 
 
+def _recorded(fact: Any) -> Any:
+    """Return a fact as it is judged again: what a recording keeps of it, its texts without secrets."""
+    return structure(unstructure(fact)) if is_fact_type(type(fact)) else fact
+
+
 def _as_it_is(fact: Any) -> Any:
     return fact
 
@@ -103,7 +109,7 @@ class Judge:
             work = _fixtures()[name]
             try:
                 fact = work(**{need: self.fact(need) for need in inspect.signature(work).parameters})
-                self._facts[name] = self._shown.get(name, _as_it_is)(fact)
+                self._facts[name] = _recorded(self._shown.get(name, _as_it_is)(fact))
             except BaseException as error:
                 self._raised[name] = error
                 raise
