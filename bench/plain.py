@@ -144,7 +144,7 @@ class Plain:
         self.private = self.launch("t2.micro", self.groups[1])
         wait(lambda: self.workstation.run(self.ssh("true"), timeout=60).exit_code == 0)
         hop = f"ssh -o StrictHostKeyChecking=accept-new ubuntu@{self.private['PrivateIpAddress']} hostname"
-        self.here(*self.ssh(hop))
+        wait(lambda: self.workstation.run(self.ssh(hop), timeout=60).exit_code == 0)
         self.workstation.run(self.ssh(hop, "-a"), timeout=60)
         self.here("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.workstation.ssh / "stranger"))
         stranger = ("-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "ControlPath=none")

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from harness.leash import MARKER, Leash
+from harness.offline.hosts.host import EmbeddedHost
 from harness.waiting import until
 from tests.hosts.support import connects, make_lab, rule
 
@@ -30,6 +32,21 @@ def test_ssh_answers_only_a_moment_after_boot(tmp_path):
         assert host.ssh_answers() == "refused"
         lab.until_up(host)
         assert host.ssh_answers(5) == "open"
+
+
+def test_a_name_leads_to_a_host_that_boots_and_not_to_one_that_is_down(tmp_path, monkeypatch):
+    may_boot, prepare = threading.Event(), EmbeddedHost._prepare
+    with make_lab(tmp_path) as lab:
+        bastion = lab.boot()
+        monkeypatch.setattr(EmbeddedHost, "_prepare", lambda host: may_boot.wait(60) and prepare(host))
+        private = lab.boot(rule(f"{bastion.private}/32"), wait=False)
+        asked = f"ssh -o BatchMode=yes {private.spec.private_dns} true"
+        assert "Connection refused" in bastion.run(asked).stderr
+        may_boot.set()
+        lab.until_up(private)
+        lab.hosts.halt(private.spec.instance_id)
+        lab.hosts._finish(private.spec.instance_id)
+        assert "Could not resolve hostname" in bastion.run(asked).stderr
 
 
 def test_user_data_runs_as_root_at_the_first_boot_only(lab):

@@ -61,7 +61,7 @@ class Answers:
 
     async def _ssh_config(self, request: dict[str, Any]) -> dict[str, Any]:
         host, user = self._host, str(request["user"])
-        peers = [other.peer() for other in host.site.running.values()]
+        peers = [other.peer() for other in host.site.named.values()]
         home = Path(str(request["home"]))
         path = host.client_files / f"{shlex.quote(user)}.conf"
         path.write_text(clientconfig.for_host(host.addresses, peers, host.site.ssh_port, user, home))

@@ -32,7 +32,11 @@ _PLAIN_UNITS = {
 
 @dataclass
 class Site:
-    """What all hosts of one offline cloud share. ``running`` belongs to the event loop's thread."""
+    """What all hosts of one offline cloud share.
+
+    ``running`` are those that have booted, ``named`` also those that are about to: a name leads to an instance before
+    anything answers there. Both belong to the event loop's thread.
+    """
 
     loop: asyncio.AbstractEventLoop
     leash: Leash
@@ -43,6 +47,7 @@ class Site:
     services: Mapping[str, ServiceFactory]
     on_halt: Halted
     running: dict[str, EmbeddedHost] = field(default_factory=dict)
+    named: dict[str, EmbeddedHost] = field(default_factory=dict)
 
     def changed(self) -> None:
         """Put the rules of all hosts in force again: who is who among the callers has changed."""
@@ -95,6 +100,8 @@ class EmbeddedHost:
 
     async def start(self) -> None:
         """Boot: after a moment what is enabled starts, SSH first; user data runs at the first boot."""
+        if not self._is_discarded:
+            self.site.named[self.instance_id] = self
         await asyncio.sleep(self.site.boot_delay())
         async with self._lock:
             if self._is_discarded or self.instance_id in self.site.running:
@@ -111,6 +118,7 @@ class EmbeddedHost:
     async def stop(self) -> None:
         """Take the machine down: services, connections, ports, processes. Its files stay."""
         async with self._lock:
+            self.site.named.pop(self.instance_id, None)
             if self.site.running.pop(self.instance_id, None) is None:
                 return
             self.cancel_shutdown()
