@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import datetime
 import functools
+import ipaddress
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, NewType, get_origin
 
 import cattrs
 
@@ -19,6 +20,10 @@ from harness.errors import UsageError
 HOMEWORK = Path(__file__).with_name("homework.toml")
 
 Phase = Literal["live", "final"]
+Port = NewType("Port", int)
+"""A TCP port, 1 to 65535."""
+Cidr = NewType("Cidr", str)
+"""A range of addresses, such as ``0.0.0.0/0``."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,8 @@ class Account:
 class Network:
     public_group: str
     private_group: str
-    ssh_port: int
-    anywhere: str
+    ssh_port: Port
+    anywhere: Cidr
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,8 @@ class Docker:
 class Httpd:
     container: str
     image: str
-    port: int
-    container_port: int
+    port: Port
+    container_port: Port
     document_root: str
     page: str
 
@@ -86,8 +91,8 @@ class Httpd:
 class Jupyter:
     container: str
     image: str
-    port: int
-    container_port: int
+    port: Port
+    container_port: Port
     directory: str
     libraries: tuple[str, ...]
 
@@ -205,7 +210,8 @@ def load(path: Path = HOMEWORK) -> Homework:
     except OSError as error:
         raise UsageError(f"{path}: the catalogue cannot be read ({error.strerror}); restore the file.") from error
     except (ValueError, TypeError, cattrs.BaseValidationError) as error:
-        reasons = cattrs.transform_error(error) if isinstance(error, cattrs.BaseValidationError) else [str(error)]
+        is_cattrs = isinstance(error, cattrs.BaseValidationError)
+        reasons = cattrs.transform_error(error, format_exception=_said) if is_cattrs else [str(error)]
         raise UsageError(f"{path}: the catalogue is not valid: {'; '.join(reasons)}; mend the file.") from error
     _check(homework, path)
     return homework
@@ -222,8 +228,15 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook_func(_is_tuple, listed)
     for plain in (int, str, datetime.date):
         converter.register_structure_hook(plain, _only)
+    converter.register_structure_hook_func(lambda kind: kind is Port, lambda value, _: _port(value))
+    converter.register_structure_hook_func(lambda kind: kind is Cidr, lambda value, _: _cidr(value))
     converter.register_structure_hook(float, lambda value, _: float(_only(value, float, int)))
     return converter
+
+
+def _said(error: BaseException, kind: type | None) -> str:
+    """Return what is wrong with a value in the words of who refused it; cattrs would name its type only."""
+    return str(error) if isinstance(error, ValueError | TypeError) else cattrs.v.format_exception(error, kind)
 
 
 def _is_tuple(kind: Any) -> bool:
@@ -235,6 +248,17 @@ def _only(value: Any, *kinds: type) -> Any:
     if type(value) not in kinds:
         raise TypeError(f"expected {kinds[0].__name__}, got {value!r}")
     return value
+
+
+def _port(value: Any) -> Port:
+    if not 0 < _only(value, int) < 65536:
+        raise ValueError(f"{value} is no port; expected 1 to 65535")
+    return Port(value)
+
+
+def _cidr(value: Any) -> Cidr:
+    ipaddress.ip_network(_only(value, str))  # says itself what is wrong with it
+    return Cidr(value)
 
 
 def _filled(data: dict[str, Any]) -> dict[str, Any]:
