@@ -71,6 +71,14 @@ def test_workers_find_the_run_directory_however_it_is_written(homework) -> None:
     assert (elsewhere / "report.json").exists()
 
 
+def test_tests_that_are_not_there_are_said_to_be_missing(homework) -> None:
+    homework.write(ssh="pass", turn_in="pass")
+    result = in_two_workers(homework, f"--run-dir={homework.run_dir}", "test_nowhere.py", plugins=DISTRIBUTED)
+    assert result.ret == 4
+    assert "ERROR: file or directory not found: test_nowhere.py" in result.stderr.str()
+    assert not homework.run_dir.exists()
+
+
 def test_worker_that_is_killed_is_replaced_and_the_run_ends(homework) -> None:
     """Also where one test is left: xdist's own replacement waits for a second one for ever."""
     homework.write(ssh="import os; os.kill(os.getpid(), 9)", turn_in="pass")
