@@ -147,6 +147,12 @@ def _look(aws: Aws, id: str) -> str:
         return "not told"
 
 
+def put_into(aws: Aws, id: str, group: str) -> None:
+    """Put an instance into a security group, besides those that it is in."""
+    own = [ref["GroupId"] for instance in _named(aws, id) for ref in instance["SecurityGroups"]]
+    aws.client("ec2").modify_instance_attribute(InstanceId=id, Groups=[*own, group])
+
+
 def terminate(aws: Aws, id: str) -> None:
     """Ask for an instance's termination; one that EC2 does not know is no error."""
     with absence(ABSENT):

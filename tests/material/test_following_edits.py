@@ -35,7 +35,7 @@ def instances(*edits: tuple[str, str]) -> Followed:
 def web(*edits: tuple[str, str]) -> Followed:
     """Follow what is done on the bastion, without the private instance."""
     text = edition(without=(*PRIVATE, "SageMaker", "Prices and quotas"), edits=(*NO_WEB[1:], *NO_HOP, *edits))
-    return follow(text, "network", "docker", "httpd", "jupyter")
+    return follow(text, "network", "bastion", "docker", "httpd", "jupyter")
 
 
 def prices(*edits: tuple[str, str]) -> Followed:
@@ -139,3 +139,11 @@ def test_document_without_a_word_is_followed_to_its_end() -> None:
     followed = follow("", "account")
     assert followed.broken["account.iam-user"] == NOT_MET
     assert set(followed.broken.values()) <= {NOT_MET, MISSING}
+
+
+def test_a_bastion_that_nobody_can_log_in_to_does_not_stop_what_follows() -> None:
+    """It was launched into the private group, which lets in members of the public one: there are none."""
+    followed = web(("t2.large --security-group-ids YOUR_PUBLIC", "t2.large --security-group-ids YOUR_PRIVATE"))
+    assert followed.broken == {"bastion.launched": NOT_MET, "network.private-ssh": NOT_MET}
+    (finding,) = [one for one in followed.findings if one.rule == "follow.fails"]
+    assert "the bastion was put into PublicSG as well" in finding.message

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.aws import groups, iam
+from harness.aws.instances import put_into
 from harness.aws.session import Aws
 from harness.hosts import http
 from harness.material.following.deeds import Deed, Mended, Outcome
@@ -126,15 +127,17 @@ class Mending:
 
     def _mend_login(self) -> Mended | None:
         subject = self.subject
-        done = []
-        if self.admit(subject.network.public_id(), subject.homework.network.ssh_port):
+        done, group, bastion = [], subject.network.public_id(), subject.instances.bastion()
+        if self.admit(group, subject.homework.network.ssh_port):
             done.append("ssh was let in")
+        if not bastion.is_in(group):
+            put_into(subject.account.identity.aws(), bastion.id, group)
+            done.append(f"the bastion was put into {subject.homework.network.public_group} as well")
         pair = subject.account.working_key_pair()
         if not subject.account.listed().holds(pair.private_key.public_key):
             subject.account.load_key()
             done.append("the key was loaded into the agent")
         subject.note(subject.instances.entrance)
-        bastion = subject.instances.bastion()
         for text, kind in ((bastion.public_dns, "name"), (bastion.public_ip, "ip")):
             subject.follower.values.learn(kind, text or "", frozenset({"bastion", "public"}))
         return Mended(", ".join(done) or "the login was tried again", again=bool(done))

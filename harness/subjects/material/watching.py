@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -37,7 +38,11 @@ class Watch(Guide):
     # Before.
 
     def before(self, deed: Deed) -> None:
-        """Look at what is about to be used, changed or ended."""
+        """Look at what is about to be used, changed or ended; what cannot be seen is for its own requirement to say."""
+        with contextlib.suppress(HarnessError):
+            self._before(deed)
+
+    def _before(self, deed: Deed) -> None:
         self.depth = self.subject.follower.remote.depth
         if deed.kind == "action":
             self._before_action(deed)
@@ -156,7 +161,11 @@ class Watch(Guide):
     # After.
 
     def after(self, deed: Deed, outcome: Outcome) -> None:
-        """Look at what has just come to be."""
+        """Look at what has just come to be; what cannot be seen is for its own requirement to say."""
+        with contextlib.suppress(HarnessError):
+            self._after(deed, outcome)
+
+    def _after(self, deed: Deed, outcome: Outcome) -> None:
         if deed.kind == "keys" or deed.name == "detach":
             self.inside = ""
             if outcome.is_done:
