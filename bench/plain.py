@@ -187,8 +187,14 @@ class Plain:
         self.there("systemctl is-active docker", "dpkg-query -W docker-ce", "docker version")
         self.there("docker run --name hello hello-world", "docker ps", "docker ps -a", "docker rm hello")
         self.there("docker run -d --name my_ubuntu -ti ubuntu bash", "docker exec my_ubuntu echo inside")
+        # A shell ignores the signal that it is to end by: ten seconds that who leaves it by exit does not wait.
         self.there(
-            "docker restart my_ubuntu", "docker ps", "docker rm -f my_ubuntu", "docker pull httpd:2.4", "docker images"
+            "docker stop -t 0 my_ubuntu",
+            "docker start my_ubuntu",
+            "docker ps",
+            "docker rm -f my_ubuntu",
+            "docker pull httpd:2.4",
+            "docker images",
         )
 
     def web(self) -> None:
