@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from harness.leash import Leash
 from harness.verdict import Judgement
 from tests.faults.environment import Environment, opened
 from tests.faults.model import Case, Judged, Outcome, Shown
@@ -25,7 +26,7 @@ def run(case: Case) -> Outcome:
 def run_together(cases: Sequence[Case]) -> list[Outcome]:
     """Run cases of one scope in one environment: a single one, or such as leave it as it was."""
     began = time.monotonic()
-    directory = Path(tempfile.mkdtemp(prefix="faults-run-"))
+    directory = _leash().directory("faults-run-")
     outcomes: list[Outcome] = []
     try:
         with _judging(cases[0], directory) as judged:
@@ -38,6 +39,12 @@ def run_together(cases: Sequence[Case]) -> list[Outcome]:
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     return outcomes
+
+
+@functools.cache
+def _leash() -> Leash:
+    """Return what removes the directories of this process where it is killed."""
+    return Leash()
 
 
 @contextlib.contextmanager
