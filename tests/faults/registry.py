@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.student.builder import Builder
 
 STAGES = ("account", "keys", "network", "bastion", "private", "docker", "httpd", "jupyter", "sagemaker", "kmeans", "spot",
-          "quota", "answers", "final", "student", "found")  # fmt: skip
+          "quota", "answers", "final", "student", "student_services", "found")  # fmt: skip
 Generator = Callable[["Builder"], Iterator[None]]
 
 

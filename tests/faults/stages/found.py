@@ -10,7 +10,8 @@ from typing import Any
 from harness.waiting import until
 from tests.faults.registry import Table
 from tests.faults.stages.network import of_group, tcp
-from tests.faults.stages.student import in_groups, in_place_of, kept, lines
+from tests.faults.stages.student import in_groups, in_place_of, kept
+from tests.faults.stages.student_services import lines
 from tests.student.builder import Builder
 
 TABLE = Table("found")
