@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -88,7 +89,9 @@ def _student(where: str, home: Path, row: Mapping[str | None, str | None]) -> St
             f"{where}: {role!r} is not the ARN of a role; it looks like arn:aws:iam::111122223333:role/NAME."
         )
     submission = home / fields.pop("submission")
-    if not submission.is_dir():
-        raise UsageError(f"{where}: there is no directory {submission}; name the one with the answers of {name}.")
+    if not os.access(submission, os.R_OK | os.X_OK) or not submission.is_dir():
+        raise UsageError(
+            f"{where}: there is no directory {submission} that you may read; name the one with the answers of {name}."
+        )
     account = fields.pop("account", "") or (arn[1] if arn else "")
     return Student(name, submission.resolve(), account=account, **fields)

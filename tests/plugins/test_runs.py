@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import textwrap
+from pathlib import Path
 
 import pytest
 
+from fixtures import options
 from harness.ledger import Ledger
 
 pytest_plugins = ["pytester"]
@@ -150,6 +152,14 @@ def test_a_run_directory_is_used_once(homework) -> None:
     (homework.run_dir / "ledger.jsonl").write_text("")
     result = homework.run(code=4)
     assert "another run is recorded there" in result.stderr.str() + result.stdout.str()
+
+
+def test_a_path_that_the_user_may_not_look_at_is_a_sentence(tmp_path) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(pytest.UsageError, match=f"^--submission {tmp_path}: Permission denied; name one that you may"):
+        options._check_path("--submission", tmp_path, refuse, "there is none")
 
 
 @pytest.mark.parametrize("where", ["taken", "taken/below", "x" * 300, "link"])
