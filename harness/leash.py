@@ -293,6 +293,8 @@ def _keep(token: str) -> None:
     end_processes({MARKER: token}, adopted)
     for argv, env in commands:
         subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, check=False, timeout=_COMMAND)
+    for directory in directories:  # what another process of the run started at home there would make it anew
+        end_processes({"HOME": str(directory)}, {})
     _remove(directories)
 
 
