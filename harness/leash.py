@@ -83,13 +83,13 @@ class Leash:
         self.adopt(child.pid)
         return child
 
-    def directory(self, prefix: str = "run-") -> Path:
+    def directory(self, prefix: str = "run-", within: Path | None = None) -> Path:
         """Make a private directory (mode 0700) that is removed at the end.
 
         Its path is plain, for the configurations that name it, and short enough for the Unix sockets in it (their
-        limit is about 100 characters).
+        limit is about 100 characters), unless ``within`` says where it is to be.
         """
-        path = temporary() / f"{prefix}{secrets.token_hex(4)}"
+        path = (within or temporary()) / f"{prefix}{secrets.token_hex(4)}"
         self.register(path)
         path.mkdir(mode=0o700)
         return path

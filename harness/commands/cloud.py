@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=_port, default=0, metavar="N", help="the endpoint's port (default: any free one)"
     )
     parser.add_argument(
-        "--state", type=Path, metavar="DIR", help="where hosts keep their files (default: a temporary one)"
+        "--state", type=Path, metavar="DIR", help="keep its files in a new directory here, as long as it runs"
     )
     parser.add_argument(
         "--account", action="append", default=[], metavar="ID",
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         from harness.offline.weather import forecast
 
         others = accounts.check(options.account, ACCOUNT)
-        state = _made(options.state) if options.state else leash.directory("cloud-")
+        state = leash.directory("cloud-", within=_made(options.state) if options.state else None)
         seed = secrets.randbelow(10**6) if options.seed is None else options.seed
         weather = forecast(options.weather, seed=seed, scale=options.time_scale)
         with OfflineCloud(

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import boto3
 import pytest
@@ -87,6 +88,7 @@ def test_the_cloud_takes_port_and_directory(tmp_path) -> None:
         assert Path(variables["ACCEPTANCE_SSH_CONFIG"]).is_relative_to(tmp_path / "state")
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+    assert list((tmp_path / "state").iterdir()) == []
 
 
 def test_the_cloud_has_a_user_as_the_homework_wants_it_and_its_root(tmp_path) -> None:
@@ -159,6 +161,8 @@ def test_what_is_no_other_account_costs_a_sentence(account, capsys) -> None:
 class StoppedWhileItStarts:
     """An offline cloud that is told to stop before it has started."""
 
+    closed: ClassVar[list[Path]] = []
+
     def __init__(self, state: Path, **_: object) -> None:
         self.state = state
         self.cloud = Cloud(
@@ -171,7 +175,8 @@ class StoppedWhileItStarts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        (self.state / "closed").write_text("")
+        assert self.state.is_dir()
+        self.closed.append(self.state)
 
 
 def test_a_signal_while_the_cloud_starts_ends_it_in_order(monkeypatch, tmp_path, capsys) -> None:
@@ -179,10 +184,12 @@ def test_a_signal_while_the_cloud_starts_ends_it_in_order(monkeypatch, tmp_path,
     monkeypatch.setattr(harness.commands.cloud, "made_user", lambda cloud: cloud.owner)
     before = signal.getsignal(signal.SIGTERM)
     assert main(["cloud", "--state", str(tmp_path / "state")]) == 0
-    assert (tmp_path / "state" / "closed").exists()
+    state = StoppedWhileItStarts.closed.pop()
+    assert state.parent == tmp_path / "state"
+    assert not state.exists()
     assert signal.getsignal(signal.SIGTERM) is before
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "ready"
     values = {line.split("=")[0]: shlex.split(line.partition("=")[2]) for line in lines if line.startswith("export ")}
     assert values["export AWS_SECRET_ACCESS_KEY"] == ["it's"]
-    assert values["export ACCEPTANCE_SSH_CONFIG"] == [str(tmp_path / "state" / "ssh config")]
+    assert values["export ACCEPTANCE_SSH_CONFIG"] == [str(state / "ssh config")]
