@@ -101,7 +101,7 @@ def run(weather: Calm, patience: str) -> Outcome:
         state = leash.directory("cloud-")
         with OfflineCloud(state, weather=weather) as offline:
             variables = shell_variables(offline.cloud, state, made_user(offline.cloud))
-            weather.begin(offline)
+            weather.begin()
             environment = {**isolation.without_aws(os.environ), **variables, "ACCEPTANCE_PATIENCE": patience}
             begun = time.time()
             done = subprocess.run(

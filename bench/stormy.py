@@ -123,7 +123,7 @@ def spend(weather: Calm, seed: int, scale: float, usual: float) -> Day:
             variables = shell_variables(offline.cloud, state, user)
             _furnish(offline)
             before = _look(offline)
-            weather.begin(offline)
+            weather.begin()
             loan = weather.credentials_last()
             keys = lent(offline, user, loan / (LONGEST_LOAN * scale) * usual) if loan is not None else {}
             patience = {"ACCEPTANCE_PATIENCE": f"{scale:.6g}"}

@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
             user = made_user(offline.cloud)
             variables = shell_variables(offline.cloud, state, user)
             keys = accounts.furnish(offline, Path(variables["AWS_SHARED_CREDENTIALS_FILE"])) if others else {}
-            weather.begin(offline)
+            weather.begin()
             seconds = weather.credentials_last()
             if seconds is not None:
                 variables |= lent(offline, user, seconds)

@@ -33,7 +33,7 @@ from harness.offline.quotas import Quotas
 from harness.offline.server import Server
 from harness.offline.site import Site
 from harness.offline.trail import Trail
-from harness.offline.weather import Calm
+from harness.offline.weather.calm import Calm
 
 EXTENSIONS = {"sagemaker": "harness.offline.sagemaker", "sagemaker-runtime": "harness.offline.sagemaker"}
 """Packages by the service whose first call installs them: importing them would slow down every start."""
@@ -144,7 +144,7 @@ class OfflineCloud:
         from harness.offline.strictness.dry_run import dry_run
 
         self.machines = Machines(self.site)
-        register(self)
+        register(self.routes, quotas=self.quotas, trail=self.trail, site=self.site, identities=self.identities)
         return [
             self.trail,
             errors_as_replies,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from harness.offline.hosts.protocol import HostKind
 from harness.offline.later import Later
-from harness.offline.weather import Calm
+from harness.offline.weather.calm import Calm
 
 
 @dataclass

@@ -7,8 +7,7 @@ import pytest
 
 from harness import recordio
 from harness.offline.sagemaker.algorithm import perform
-from harness.offline.sagemaker.hyperparameters import Settings
-from harness.offline.sagemaker.tasks import AlgorithmError, Channel, Task
+from harness.offline.sagemaker.tasks import AlgorithmError, Channel, Settings, Task
 from tests.kmeans.support import ROWS, WIDTH
 
 # scikit-learn warns of data with fewer different points than clusters, which is what one of these is about.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.offline.sagemaker.hyperparameters import Settings, read
-from harness.offline.sagemaker.tasks import AlgorithmError
+from harness.offline.sagemaker.hyperparameters import read
+from harness.offline.sagemaker.tasks import AlgorithmError, Settings
 
 NEEDED = {"k": "10", "feature_dim": "784"}
 

@@ -8,8 +8,7 @@ import sys
 import psutil
 import pytest
 
-from harness.offline.sagemaker.hyperparameters import Settings
-from harness.offline.sagemaker.tasks import Channel, Task
+from harness.offline.sagemaker.tasks import Channel, Settings, Task
 from harness.offline.sagemaker.trainer import Trainer, WorkerLost
 from harness.waiting import until
 

@@ -25,7 +25,7 @@ class Young(Weather):
 def aws(tmp_path_factory):
     weather = Young(1, 1)
     with OfflineCloud(tmp_path_factory.mktemp("cloud"), hosts=RecordingHosts(), weather=weather) as offline:
-        weather.begin(offline)
+        weather.begin()
         import dataclasses
 
         patient = dataclasses.replace(offline.cloud, patience=dataclasses.replace(OFFLINE, unseen=30))

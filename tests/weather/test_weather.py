@@ -23,7 +23,7 @@ HOUR = 3600.0
 @contextlib.contextmanager
 def cloud(tmp_path, weather):
     with OfflineCloud(tmp_path, hosts=RecordingHosts(), weather=weather) as offline:
-        weather.begin(offline)
+        weather.begin()
         yield Caller(offline.cloud.endpoint_url, offline.cloud.owner)
 
 
@@ -92,7 +92,7 @@ def test_new_access_key_is_not_taken_at_once_but_one_from_before_the_day_is(tmp_
         root = Caller(offline.cloud.endpoint_url, offline.cloud.owner)
         root("iam").create_user(UserName="early")
         early = root("iam").create_access_key(UserName="early")["AccessKey"]
-        weather.begin(offline)
+        weather.begin()
         assert root.by(early)("sts").get_caller_identity()["Arn"].endswith("user/early")
         late = root("iam").create_access_key(UserName="early")["AccessKey"]
         assert code_of(root.by(late)("sts").get_caller_identity) == "InvalidClientTokenId"

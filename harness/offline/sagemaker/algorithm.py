@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from harness import recordio
 
 from .geometry import nearest
-from .hyperparameters import Settings
 from .media import parse_media_type
 from .tables import check_finite, read_csv
-from .tasks import AlgorithmError, Channel, Outcome, Task
+from .tasks import AlgorithmError, Channel, Outcome, Settings, Task
 
 Log = Callable[[str], None]
 Centers = NDArray[Any]

@@ -8,32 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from .tasks import AlgorithmError
+from .tasks import AlgorithmError, Settings
 
 REQUIRED = ("k", "feature_dim")
 _METRICS = ("msd", "ssd")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Checked hyperparameters. ``None`` stands for ``auto``."""
-
-    k: int
-    feature_dim: int
-    init_method: str = "random"
-    extra_center_factor: int | None = None
-    mini_batch_size: int = 5000
-    epochs: int = 1
-    half_life_time_size: int = 0
-    local_lloyd_init_method: str = "kmeans++"
-    local_lloyd_max_iter: int = 300
-    local_lloyd_num_trials: int | None = None
-    local_lloyd_tol: float = 0.0001
-    eval_metrics: tuple[str, ...] = ("msd",)
-    force_dense: bool = True
 
 
 def read(given: Mapping[str, str]) -> Settings:

@@ -9,11 +9,28 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .hyperparameters import Settings
-
 
 class AlgorithmError(Exception):
     """Says why the algorithm failed, in the words of the job's FailureReason."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked hyperparameters (:mod:`~harness.offline.sagemaker.hyperparameters`). ``None`` stands for ``auto``."""
+
+    k: int
+    feature_dim: int
+    init_method: str = "random"
+    extra_center_factor: int | None = None
+    mini_batch_size: int = 5000
+    epochs: int = 1
+    half_life_time_size: int = 0
+    local_lloyd_init_method: str = "kmeans++"
+    local_lloyd_max_iter: int = 300
+    local_lloyd_num_trials: int | None = None
+    local_lloyd_tol: float = 0.0001
+    eval_metrics: tuple[str, ...] = ("msd",)
+    force_dense: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from harness.offline.weather.forecast import KINDS, Calm, Weather, forecast
+from collections.abc import Callable
 
-__all__ = ["KINDS", "Calm", "Weather", "forecast"]
+from harness.offline.weather.calm import Calm
+from harness.offline.weather.storm import Stormy
+from harness.offline.weather.typical import Weather
+
+__all__ = ["Calm", "Weather", "forecast"]
+
+_KINDS: dict[str, Callable[[int, float], Calm]] = {
+    "calm": lambda _seed, _scale: Calm(),
+    "typical": Weather,
+    "stormy": Stormy,
+}
+
+
+def forecast(kind: str, *, seed: int, scale: float) -> Calm:
+    """Return the weather of that name; ``scale`` is how many seconds here a second on AWS takes."""
+    return _KINDS[kind](seed, scale)

@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.parsers import create_parser
 
 from harness.offline.authentication import refusal
 from harness.offline.call import AwsError, Call, Reply, answer
 from harness.offline.layers import Next
-
-if TYPE_CHECKING:
-    from harness.offline.weather.forecast import Weather
+from harness.offline.weather.calm import Calm
 
 # What an EC2 operation creates: the beginning of its ids, or the parameter that names it.
 _CREATES = {"RunInstances": "i-", "CreateSecurityGroup": "sg-", "CreateKeyPair": "KeyName"}
@@ -39,7 +37,7 @@ _ROLES = ("RoleArn", "ExecutionRoleArn")
 class Eventually:
     """Hides what is new for as long as the weather says."""
 
-    def __init__(self, weather: Weather) -> None:
+    def __init__(self, weather: Calm) -> None:
         self._weather = weather
         self._until: dict[tuple[str, str, str], float] = {}
         """Until when what is hidden: by account, kind and id."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.offline.call import AwsError, Call, Reply
 from harness.offline.layers import Layer, Next
-from harness.offline.weather.forecast import Weather
+from harness.offline.weather.typical import Weather
 
 # Codes and status per service: "Common errors" of the API references; "Request throttling for the Amazon EC2 API".
 _THROTTLED = {
