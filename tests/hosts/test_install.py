@@ -51,6 +51,23 @@ def test_the_official_steps_install_and_start_docker(lab, source):
     assert installed.out("which docker; test -x /usr/bin/docker && echo yes") == "/usr/bin/docker\nyes"
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "curl -fsSL https://get.docker.com | sh",
+        "curl -fsSL https://get.docker.com -o get-docker.sh && sudo sh ./get-docker.sh",
+        "wget -qO- https://get.docker.com/ | sudo bash",
+    ],
+)
+def test_the_convenience_script_installs_docker(lab, script):
+    host = lab.boot()
+    lab.services.clear()
+    done = host.run(f"set -e; {script}; sudo usermod -aG docker ubuntu; id -nG ubuntu")
+    assert (done.returncode, "docker" in done.stdout.splitlines()[-1]) == (0, True), done
+    assert [service.running for service in lab.services] == [True]
+    assert host.out("dpkg-query -W -f '${Status}' docker-ce") == "install ok installed"
+
+
 def test_only_a_new_login_has_the_group(lab):
     host = lab.boot()
     script = "sudo apt-get update -q && sudo apt-get install -y docker.io && sudo usermod -aG docker ubuntu"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.offline.hosts import confine
-from harness.offline.hosts.redirects import redirection_rule, rewrite
+from harness.offline.hosts.redirects import redirection_rule, rewrite, rewrite_stream
 from harness.offline.hosts.sandbox import Release, Sandbox
 
 CONFINED = pytest.mark.skipif(not confine.is_available(), reason="this system has no Landlock")
@@ -88,6 +88,10 @@ def test_the_release_is_the_images(version, codename):
         ("(echo a) &> /tmp/x", "(echo a) &> /R/tmp/x"),
         ("echo > /R/tmp/x", "echo > /R/tmp/x"),
         ("echo 'unclosed > /etc/x", "echo 'unclosed > /etc/x"),
+        ("echo a > $D/x", 'echo a > "$(__host_target "$D/x")"'),
+        ('echo a >> "${D}/x y"; b', 'echo a >> "$(__host_target "${D}/x y")"; b'),
+        ("echo a >&$n", "echo a >&$n"),
+        ("echo '> $D' > $(mktemp)", "echo '> $D' > $(mktemp)"),
     ],
 )
 def test_redirections_of_root_are_led_into_the_root(text, expected):
@@ -97,6 +101,22 @@ def test_redirections_of_root_are_led_into_the_root(text, expected):
 def test_a_users_redirection_to_what_is_not_theirs_is_left_to_fail():
     rule = redirection_rule("/R", "ubuntu")
     assert rewrite("echo > /etc/x; echo > /home/ubuntu/y", "/R", rule) == "echo > /etc/x; echo > /R/home/ubuntu/y"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["echo > /x\n", "echo > /y\n"], ["echo > /R/x\n", "echo > /R/y\n"]),
+        (["echo 'a\n", "> /x'\n", "b > /y"], ["echo 'a\n> /x'\n", "b > /R/y"]),
+        (["cat > /x <<E\n", "it's > /y\n", "E\n", "b\n"], ["cat > /R/x <<E\nit's > /y\nE\n", "b\n"]),
+        (["a \\\n", "> /x\n"], ["a \\\n> /R/x\n"]),
+        (["it's\n", *["> /x\n"] * 4000], ["it's\n", *["> /x\n"] * 4000]),
+    ],
+)
+def test_what_a_shell_reads_is_passed_on_as_soon_as_it_can_be_run(lines, expected):
+    parts = list(rewrite_stream(lines, "/R", redirection_rule("/R", "root")))
+    assert "".join(parts) == "".join(expected)
+    assert len(lines) > 1000 or [part for part in parts if part] == expected
 
 
 def test_absolute_commands_that_the_host_has_are_its_own(sandbox):
@@ -125,6 +145,7 @@ def test_absolute_commands_that_the_host_has_are_its_own(sandbox):
         ("grep -c '^ubuntu:' /etc/passwd", "1"),
         ("sed -n 's/^root:.*/root/p' /etc/passwd", "root"),
         ("awk -F: '/^ubuntu/ {print $6}' /etc/passwd", "/home/ubuntu"),
+        ("sg adm 'id -gn'; sg adm -c 'id -gn'", "adm\nadm"),
         ("realpath /var/run", "/run"),
         ("find /etc -name hostname", "/etc/hostname"),
         ("grep -l noble /etc/os-release", "/etc/os-release"),
@@ -174,6 +195,42 @@ def test_what_needs_root_is_refused_without(host, command):
     assert any(word in done.stderr for word in ("Permission denied", "denied", "are you root", "required")), done
 
 
+SCRIPT = """\
+folder=/home/ubuntu/made-$1
+mkdir -p $folder
+say() { echo "$1" > $folder/"$2"; }
+say one "a b"
+say two c; cat < /home/ubuntu/made-$1/c
+cat > /tmp/made-$1 <<E
+it's > /etc/not
+E
+cat "/tmp/made-$1" "$folder/a b"
+/bin/echo "$0 ${#@}" | sed "s,.*/,,"
+"""
+SAID = "two\nit's > /etc/not\none\n{} 1\n"
+
+
+@pytest.mark.parametrize("how", ["", "bash -s {}", "sudo bash -s {}", "sh made-{0}.sh {0}", "./made-{0}.sh {0}"])
+def test_a_script_writes_where_it_says_however_it_is_run(host, how):
+    name = how.split()[0].strip("./") if how else "login"
+    path = host.root / f"home/ubuntu/made-{name}.sh"
+    path.write_text("#!/bin/bash -e\n" + SCRIPT)
+    path.chmod(0o755)
+    is_read = not how or "-s" in how
+    script = SCRIPT if how else f"set {name}\n{SCRIPT}"
+    done = host.run(how.format(name), input=script if is_read else "")
+    assert (done.stderr, done.returncode) == ("" if how else done.stderr, 0)
+    assert done.stdout == SAID.format("bash" if is_read else path.name)
+    assert (host.root / f"tmp/made-{name}").exists()
+    assert (host.root / f"home/ubuntu/made-{name}/c").read_text() == "two\n"
+
+
+def test_commands_of_a_script_that_is_read_read_on_in_it(host):
+    script = 'read -r line\nfirst\necho "$line"; cat > /tmp/rest\nit\'s\n'
+    assert host.run("bash", input=script).stdout == "first\n"
+    assert host.out("cat /tmp/rest") == "it's"
+
+
 @CONFINED
 @pytest.mark.parametrize("user", ["ubuntu", "root"])
 def test_a_redirection_out_of_the_host_fails_and_writes_nothing(host, tmp_path, user):
@@ -184,7 +241,7 @@ def test_a_redirection_out_of_the_host_fails_and_writes_nothing(host, tmp_path, 
     command = "sudo python3 write.py" if user == "root" else "python3 write.py"
     done = host.run(command)
     assert "PermissionError" in done.stderr, done
-    done = host.run(f"echo 'echo x > {outside}' | bash")
+    done = host.run(f"eval 'echo x > {outside}'")
     assert "Permission denied" in done.stderr, done
     assert not outside.exists()
 

@@ -1,11 +1,12 @@
 """Point a shell's own file accesses, which no stand-in sees, into the host's root.
 
 ``> /etc/motd`` and ``/usr/bin/docker ps`` are opened by the shell itself. In the text of a command given to a shell,
-redirections to absolute paths, and absolute command names that the host has, are rewritten. What a shell reads from its
-standard input or a terminal passes by; such a redirection is refused by the confinement instead
+redirections to absolute paths, and absolute command names that the host has, are rewritten; a path in a
+variable is left to ``__host_target`` of ``standins/shell.sh``. So are scripts, and what a shell reads from its standard
+input. What is typed at a terminal passes by; such a redirection is refused by the confinement instead
 (:mod:`harness.offline.hosts.confine`).
 
-Standard library only: ``sh`` and ``bash`` on a host run this file as a script.
+Standard library only: ``bash`` on a host runs this file as a script.
 """
 
 from __future__ import annotations
@@ -14,16 +15,22 @@ import os
 import re
 import sys
 
+# The signal module doubles the start.
+from _signal import SIG_DFL, SIGINT, SIGPIPE, signal  # type: ignore[import-not-found]
+
 TYPE_CHECKING = False  # importing it from typing would double the script's time
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 _HERE_DOCUMENT = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.-]+))")
 _REDIRECTION = re.compile(r"(?:&>>?|>>|>\||>&|<>|[<>])[ \t]*[\"']?(?=/)")
+_TO_VARIABLE = re.compile(r"((?:&>>?|>>|>\||<>|[<>])[ \t]*)(?:\"(\$[\w{][^\"`\\(]*)\"|(\$[\w{][^\s;&|()<>\"'`\\]*))")
 _COMMAND = re.compile(r"/[\w./+-]+(?=[\s;&|)]|$)")
 _ASSIGNMENT = re.compile(r"\w+=[^\s;&|()'\"]*[ \t]+")
 _KEYWORD = re.compile(r"(?:then|do|else|elif|if|while|until|!|\{|exec|command|time)[ \t]+")
 _OPENING = "\n;&|(`"
+_LONGEST_QUOTE = 16_384
+"""Characters read from a stream that a quote may hold; what is open for longer is not the shell's, but data."""
 
 
 def rewrite(text: str, root: str, is_ours: Callable[[str], bool]) -> str:
@@ -34,9 +41,33 @@ def rewrite(text: str, root: str, is_ours: Callable[[str], bool]) -> str:
     return _Text(text, root, is_ours).rewritten()
 
 
+def rewrite_stream(lines: Iterable[str], root: str, is_ours: Callable[[str], bool]) -> Iterator[str]:
+    """Yield rewritten shell text as soon as it can be run: whole lines, up to where no quote or document is open."""
+    read = iter(lines)
+    pending, document = "", ""
+    for line in read:
+        pending += line
+        if document and line.strip("\t\n") != document:
+            continue
+        text = _Text(pending, root, is_ours)
+        done, document = text.rewritten(), text.document
+        if not text.is_open:
+            yield done
+            pending = ""
+        elif not document and len(pending) > _LONGEST_QUOTE:
+            yield pending
+            yield from read
+            return
+    yield rewrite(pending, root, is_ours)
+
+
 class _Text:
+    """``is_open`` says, at the end, that a quote or a document is not closed; ``document`` is what would end that."""
+
     def __init__(self, text: str, root: str, is_ours: Callable[[str], bool]) -> None:
         self.text, self.root, self.is_ours = text, root, is_ours
+        self.is_open = text.endswith("\\\n")
+        self.document = ""
         self.out: list[str] = []
         self.at = 0
         self.is_command = True
@@ -46,6 +77,7 @@ class _Text:
     def rewritten(self) -> str:
         while self.at < len(self.text):
             self._step(self.text[self.at])
+        self.is_open |= bool(self.quotes)
         return "".join(self.out)
 
     def _step(self, sign: str) -> None:
@@ -85,6 +117,9 @@ class _Text:
             self._take(len(document[0]))
         elif redirection := _REDIRECTION.match(self.text, self.at):
             self._redirect(redirection[0])
+        elif variable := _TO_VARIABLE.match(self.text, self.at):
+            self.out.append(f'{variable[1]}"$(__host_target "{variable[2] or variable[3]}")"')
+            self.at = variable.end()
         elif sign in _OPENING:
             if sign == "(":
                 self.quotes.append("(")
@@ -126,6 +161,8 @@ class _Text:
                 self._take(len(line) + 1, is_command=True)
                 if (line.lstrip("\t") if is_indented else line) == word:
                     break
+            else:
+                self.is_open, self.document = True, word
         self.documents.clear()
 
     def _end_of_line(self) -> int:
@@ -133,7 +170,8 @@ class _Text:
         return len(self.text) if end < 0 else end
 
     def _take(self, count: int, *, is_command: bool = False) -> None:
-        count = count if count > 0 else len(self.text)  # an unclosed quote: the shell will complain
+        if count <= 0:  # an unclosed quote: the shell will complain
+            self.is_open, count = True, len(self.text)
         self.out.append(self.text[self.at : self.at + count])
         self.at += count
         self.is_command = is_command
@@ -154,5 +192,15 @@ def redirection_rule(root: str, user: str) -> Callable[[str], bool]:
     return is_ours
 
 
+def _main(root: str, user: str, *text: str) -> None:
+    """Write the text, or what standard input has, as a user's shell is to read it."""
+    # As any program of a pipeline: Python alone complains when nobody reads on.
+    signal(SIGPIPE, SIG_DFL)
+    signal(SIGINT, SIG_DFL)
+    lines = text or open(0, encoding="utf-8", errors="surrogateescape", newline="\n")  # noqa: SIM115 - ends with it
+    for part in rewrite_stream(lines, root, redirection_rule(root, user)):
+        os.write(1, part.encode("utf-8", "surrogateescape"))
+
+
 if __name__ == "__main__":
-    sys.stdout.write(rewrite(sys.argv[3], sys.argv[1], redirection_rule(sys.argv[1], sys.argv[2])))
+    _main(*sys.argv[1:])

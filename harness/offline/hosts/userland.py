@@ -43,7 +43,7 @@ class Userland:
         if command is not None:
             argv = [shell, "-c", self.rewritten(command, user)]
         else:
-            argv = [shell, "--rcfile", str(SHELL_RC), "-i"] if tty else [shell]
+            argv = [shell, "--rcfile", str(SHELL_RC), "-i"] if tty else [shell, "-s"]
         return self.confined(argv, tty=tty)
 
     def confined(self, argv: list[str], *, tty: bool = False) -> list[str]:

@@ -1,4 +1,4 @@
-"""``curl``: this machine's own towards hosts, the answer of Docker's key server from here, and nothing to the world."""
+"""``curl`` and ``wget``: this machine's curl towards hosts, what Docker gives out from here, nothing to the world."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import sys
 
 from .common import ask, become, complain, program, real
-from .dockerkey import ADDRESSES, armored
+from .dockerkey import armored
 
 _TAKES_VALUE = set("AbcCdDeEFHKmoPQrtTuUwxXyYz")
 _LONG = (
@@ -17,14 +17,28 @@ _LONG = (
 )
 
 
-def main(_name: str, arguments: list[str]) -> int:
+def _installer() -> str:
+    with open(os.path.join(os.path.dirname(__file__), "get-docker.sh")) as file:  # noqa: PTH118, PTH120, PTH123
+        return file.read()
+
+
+_DOCUMENTS = {
+    "download.docker.com/linux/ubuntu/gpg": armored,
+    "get.docker.com": _installer,
+    "get.docker.com/": _installer,
+}
+
+
+def main(name: str, arguments: list[str]) -> int:
     """Fetch what the command line names."""
+    if name == "wget":
+        arguments = _as_for_curl(arguments)
     values, addresses = _split(arguments)
     if any(option in values for option in ("--unix-socket",)) or not addresses:
         return become("curl", [real(argument) for argument in arguments])
     for address in addresses:
         bare = re.sub(r"^\w+://", "", address)
-        if bare in ADDRESSES:
+        if bare in _DOCUMENTS:
             return _save(values, arguments, bare)
         host = re.split(r"[/?#]", bare.rpartition("@")[2])[0]
         name, _, port = host.partition(":")
@@ -60,19 +74,39 @@ def _split(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
     return values, addresses + ([values["--url"]] if "--url" in values else [])
 
 
+def _as_for_curl(arguments: list[str]) -> list[str]:
+    """Return curl's words for those of a wget, which is always quiet here and fails with curl's exit codes."""
+    path = seconds = ""
+    addresses: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        option = re.fullmatch(r"(?:-[a-zA-Z]*?([OTt])|--(output-document|timeout|tries)(?:=|$))(.*)", argument)
+        if option is not None:
+            value = option[3] or next(rest, "")
+            path = value if (option[1] or option[2]) in {"O", "output-document"} else path
+            seconds = value if (option[1] or option[2]) in {"T", "timeout"} else seconds
+        elif not argument.startswith("-"):
+            addresses.append(argument)
+    if not addresses:
+        return []
+    name = re.sub(r"^\w+://", "", addresses[0]).partition("/")[2].rpartition("/")[2]
+    return ["-fsSL", "-m", seconds or "900", "-o", path or name or "index.html", *addresses]
+
+
 def _save(values: dict[str, str], arguments: list[str], address: str) -> int:
     path = values.get("-o") or values.get("--output")
     if path is None and any(re.fullmatch(r"-[a-zA-Z]*O|--remote-name", argument) for argument in arguments):
         path = address.rpartition("/")[2]
+    text = _DOCUMENTS[address]()
     if path is None or path == "-":
-        sys.stdout.write(armored())
+        sys.stdout.write(text)
         return 0
     full = os.path.abspath(real(path))  # noqa: PTH100
     if not _may_write(full):
         return complain("curl: (23) client returned ERROR on write, failed writing body", 23)
     try:
         with open(full, "w") as file:  # noqa: PTH123
-            file.write(armored())
+            file.write(text)
     except OSError as error:
         return complain(f"curl: (23) Failure writing output to destination: {error.strerror}", 23)
     return 0

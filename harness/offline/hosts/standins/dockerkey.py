@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 
 _MARK = b"offline stand-in for the key that signs Docker's packages"
-ADDRESSES = ("download.docker.com/linux/ubuntu/gpg",)
 
 
 def armored() -> str:

@@ -9,7 +9,7 @@ sys.path.append(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))  #
 
 _MODULES = {
     "apt": "apt add-apt-repository apt-cache apt-get apt-key",
-    "curl": "curl",
+    "curl": "curl wget",
     "docker": "docker",
     "dpkg": "dpkg dpkg-query",
     "files": "chgrp chown stat which",

@@ -33,6 +33,16 @@ function . {
   builtin . "$REPLY" "${@:2}"
 }
 function source { . "$@"; }
+# Where a redirection to a path that a variable holds goes, by the rule of redirects.py.
+__host_target() {
+  __host_map "$1"
+  case $1 in
+    /home/ubuntu/* | /tmp/* | /var/tmp/* | /run/user/1000/*) ;;
+    *) builtin [ "$HOST_USER" = root ] || builtin [ -f "$REPLY" ] || REPLY=$1 ;;
+  esac
+  printf %s "$REPLY"
+}
+__host_rewritten() { "$HOST_PYTHON" -I -S "$HOST_STANDINS/../redirects.py" "$HOST_ROOT" "$HOST_USER"; }
 
 case $- in
   *i*)
@@ -52,5 +62,19 @@ case $- in
       PS1="$HOST_USER@$HOST_NAME:\${__host_here}\$ "
     fi
     if builtin [ -r "$HOME/.bashrc" ]; then builtin . "$HOME/.bashrc"; fi
+    ;;
+  *s*)
+    # Its own text comes by standard input. What is left of that by the commands in the text, they read there as well.
+    exec {__host_input}<&0 0< <(__host_rewritten <&"$__host_input")
+    exec {__host_input}<&-
+    ;;
+  *c*) ;;
+  *)
+    # A script, which bash has open already: the same again where its text must be another.
+    __host_script=$(< "$0")
+    if [[ $__host_script =~ [\<\>][[:space:]\"]*[/$] || $__host_script =~ (^|[\;\&\|\(\{[:space:]])/ ]]; then
+      exec /bin/bash "-${-//[hB]/}c" "$(__host_rewritten < "$0")" "$0" "$@"
+    fi
+    unset __host_script
     ;;
 esac

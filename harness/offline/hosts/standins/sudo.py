@@ -140,9 +140,9 @@ def _execute(command: list[str], environment: dict[str, str]) -> int:
 
 
 def _new_group(name: str, arguments: list[str]) -> int:
-    group = next((argument for argument in arguments if not argument.startswith("-")), "")
+    group, *rest = [argument for argument in arguments if argument not in {"-", "-c"}] or [""]
     if group not in groups_of(USER) and not is_root():
         return complain(f"{name}: group '{group}' does not exist" if not group else "Password: Invalid password.")
     groups = [group, *(known for known in os.environ.get("HOST_GROUPS", "").split(",") if known != group)]
-    command = ["bash", "-c", arguments[arguments.index("-c") + 1]] if "-c" in arguments[:-1] else ["bash"]
+    command = ["bash", "-c", rest[0]] if name == "sg" and rest else ["bash"]
     return _execute(command, {**os.environ, "HOST_GROUPS": ",".join(groups)})
