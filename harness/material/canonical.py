@@ -13,6 +13,8 @@ from harness.material import dockerfile
 from harness.material.document import Block, Place
 from harness.material.forms import Everywhere, forms
 from harness.material.placeholders import find
+from harness.material.pythonform import formed
+from harness.material.tables import table
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ def _ordered(found: Iterator[Item]) -> Iterator[Item]:
         yield from sorted(same, key=lambda item: item.text) if likeness else same
 
 
+def lot(text: str) -> str:
+    """Return the name of those of which an item is one and whose order says nothing: imports, and the arguments of a call."""
+    match = re.match(r"python: (?:(from|import) |(?:[\w.]+): \w+=)", text)
+    return ("import" if match[1] else text.split("=", 1)[0].rpartition(" ")[0]) if match else ""
+
+
 def _likeness(text: str) -> str:
     return text.rpartition(" ")[0] if re.search(r" install | --instance-ids | docker (?:rm|stop|pull) ", text) else ""
 
@@ -63,7 +71,7 @@ def _likeness(text: str) -> str:
 def _dockerfile(block: Block) -> Iterator[Item]:
     for one in dockerfile.instructions(block):
         if one.name == "RUN":
-            for command in dockerfile.commands(block, one):
+            for command in one.commands:
                 if not command.is_nested:
                     yield from (Item(f"{_name(block)}: RUN {form}", command.place) for form in forms(command))
         elif one.name not in ("LABEL", "MAINTAINER"):
@@ -73,6 +81,29 @@ def _dockerfile(block: Block) -> Iterator[Item]:
 def _argument(value: str) -> str:
     """Return what an instruction is given; in a list of words ``--ip ADDRESS`` is ``--ip=ADDRESS``."""
     return re.sub(r'("--[\w-]+)", "(?!-)', r"\1=", " ".join(value.split()))
+
+
+def settled(text: str) -> str:
+    """Return an item with what goes without saying: a program's options in one order, its usual port, the usual PATH, a release's number."""
+    text = re.sub(r": (CMD|ENTRYPOINT) (\[.*\])$", lambda m: f": {m[1]} {_words(m[2])}", text)
+    text = re.sub(r": ENV ([A-Z_]+)[= ][\"']?([^\"'=]*)[\"']?$", r": ENV \1=\2", text)
+    text = re.sub(r"(?<=: ENV PATH=)(.*):\$\{?PATH\}?$", lambda m: f"{m[1]}:{_PATH}", text)
+    names = {about["name"]: number for number, about in table("releases")["ubuntu"].items()}
+    return re.sub(r"(: FROM ubuntu:)(\w+)", lambda m: m[1] + names.get(m[2], m[2]), text)
+
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What PATH is in the images of Debian and Ubuntu."""
+
+
+def _words(text: str) -> str:
+    try:
+        words: list[str] = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    first = next((i for i, word in enumerate(words) if str(word).startswith("-")), len(words))
+    options = words[first:] if words[:1] == ["jupyter"] else []
+    return json.dumps([*words[: len(words) - len(options)], *sorted(str(o) for o in options if o != "--port=8888")])
 
 
 def _json(block: Block) -> Iterator[Item]:
@@ -120,7 +151,7 @@ def _python(block: Block) -> Iterator[Item]:
     rows = block.text.split("\n")
     code = "\n".join("" if row.lstrip().startswith(("%", "!")) else row for row in rows)
     try:
-        body = ast.parse(code).body
+        body = formed(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield from _rows(block)
         return

@@ -13,10 +13,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.material import canonical
+from harness.material.canonical import settled
 from harness.material.clauses import Reading, Said, told
 from harness.material.document import Place
 from harness.material.following.prose import ACTIONS
-from harness.material.forms import is_look
+from harness.material.forms import is_look, is_same_look
 from harness.material.records import Clause
 from harness.material.tables import table
 
@@ -32,19 +34,30 @@ class Change:
 
 def code_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
     """Yield what of a section's code is new, gone or different."""
-    now = [read.old(item.text) for item in one.code]
-    matcher = difflib.SequenceMatcher(None, clause.code, now, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
+    was, now = [settled(text) for text in clause.code], [settled(read.old(item.text)) for item in one.code]
+    stretches = [s for s in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes() if s[0] != "equal"]
+    elsewhere = _in_their_lot([was[i] for _, i1, i2, _, _ in stretches for i in range(i1, i2)],
+                              [now[j] for _, _, _, j1, j2 in stretches for j in range(j1, j2)])  # fmt: skip
+    for _, i1, i2, j1, j2 in stretches:
+        gone = [
+            text for text, form in zip(clause.code[i1:i2], was[i1:i2], strict=True) if text and form not in elsewhere
+        ]
+        fresh = [
+            item for item, form in zip(one.code[j1:j2], now[j1:j2], strict=True) if item.text and form not in elsewhere
+        ]
+        if len(gone) == len(fresh) == 1 and is_same_look(gone[0], fresh[0].text):
             continue
-        gone = [text for text in clause.code[i1:i2] if text]
-        fresh = [item for item in one.code[j1:j2] if item.text]
         looks = [item for item in fresh if is_look(item.text)]
         if len(fresh) - len(looks) >= len(gone):  # nothing that was there became a look
             fresh = [item for item in fresh if item not in looks]
         for old, item in itertools.zip_longest(gone, fresh):
             place = item.place if item else _hole(one, j1, j2)
             yield Change(place, old or "", item.text if item else "")
+
+
+def _in_their_lot(gone: list[str], fresh: list[str]) -> set[str]:
+    """Return what only stands at another place among its like, where the order says nothing."""
+    return {text for text in gone if canonical.lot(text) and text in fresh}
 
 
 def _hole(one: Said, before: int, after: int) -> Place:
@@ -80,7 +93,8 @@ def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
         if (
             kind is _names and not lost
         ):  # a link or picture more, and a value that stands elsewhere, change nothing either
-            gained = [name for name in gained if "://" not in name and name not in read.fixed]
+            shown = {run.href for prose in one.prose for run in prose.runs}
+            gained = [name for name in gained if "://" not in name and name not in {*read.fixed, *shown}]
         if kind is _figures and not lost:  # "two remarks:" before something new changes nothing that was there
             gained = [figure for figure in gained if re.search(rf"(?<!\w){re.escape(figure)}(?!\w)", now)]
             gained = [figure for figure in gained if figure not in read.fixed]

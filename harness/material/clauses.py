@@ -138,8 +138,26 @@ def reading(
         same = [other for other, number in lost.items() if number == count and other not in {o for _, o in names}]
         near = difflib.get_close_matches(name, same, n=1, cutoff=0.0)
         names.extend((name, other) for other in near)
-    names += renamed(old, own, code, frozenset(now.values()))
+    code = list(code)
+    names += renamed(old, own, code, frozenset(now.values())) + moved_folders(old, code)
     return Reading(tuple(sorted(values, reverse=True)), tuple(names), frozenset(old.parameters.values()))
+
+
+def moved_folders(old: Record, code: list[str]) -> list[tuple[str, str]]:
+    """Return the directories of other paths than they had, each named as often as the one that it takes the place of."""
+    before, now = "\n".join(text for clause in old.section for text in clause.code), "\n".join(code)
+    was, made = _made(before) - _made(now), sorted(_made(now) - _made(before))
+    found: list[tuple[str, str]] = []
+    for path in made:
+        count = now.count(path)
+        same = [one for one in sorted(was - {o for _, o in found}) if before.count(one) == count >= MENTIONS]
+        found += [(path, same[0])] if len(same) == 1 else []
+    return found
+
+
+def _made(code: str) -> set[str]:
+    """Return the directories that lines of code make, by their paths: for a virtual environment, or empty."""
+    return set(re.findall(r"(?:-m venv|virtualenv|mkdir -p) (/[\w./-]+)$", code, re.MULTILINE))
 
 
 def renamed(old: Record, own: frozenset[str], code: Iterable[str], fixed: frozenset[str]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -23,15 +24,22 @@ class Instruction:
     place: Place
     text: str
 
+    @functools.cached_property
+    def commands(self) -> tuple[Command, ...]:
+        """Return the commands of a RUN or of a CMD in shell form, at their places."""
+        body = re.sub(r"^\s*\w+\s", lambda match: " " * len(match[0]), self.text, count=1)
+        return tuple(shell.parse(body, "container", self.place.line).commands)
 
-def instructions(block: Block) -> list[Instruction]:
-    """Return a Dockerfile's instructions, comments left out."""
+
+@functools.lru_cache(maxsize=32)
+def instructions(block: Block) -> tuple[Instruction, ...]:
+    """Return a Dockerfile's instructions, comments left out; a block that was read before is not read again."""
     parser = DockerfileParser(fileobj=_Memory(block.text.encode()))
-    return [
+    return tuple(
         Instruction(item["instruction"].upper(), item["value"], block.at(item["startline"]), item["content"])
         for item in parser.structure
         if item["instruction"] != "COMMENT"
-    ]
+    )
 
 
 class _Memory:
@@ -50,9 +58,3 @@ class _Memory:
     def read(self) -> bytes:
         """Return everything."""
         return self.content
-
-
-def commands(block: Block, one: Instruction) -> list[Command]:
-    """Return the commands of a RUN or of a CMD in shell form, at their places."""
-    body = re.sub(r"^\s*\w+\s", lambda match: " " * len(match[0]), one.text, count=1)
-    return shell.parse(body, "container", one.place.line).commands

@@ -42,6 +42,8 @@ def forms(command: Command, common: Everywhere = frozenset()) -> Iterator[str]:
     """Yield the forms of a command: one for each thing that it ends, or package that it installs."""
     sudo = ["sudo"] if command.words[0].text == "sudo" else []
     redirects = [part for r in command.redirects for part in (r.operator, r.target.text if r.target else "")]
+    if redirects == [">&", "1"]:  # what is shown in one stream, grep reads
+        redirects = []
     for words in _deeds(command, common):
         yield _values(" ".join([*sudo, *words, *redirects]))
 
@@ -61,11 +63,16 @@ def _deeds(command: Command, common: Everywhere) -> Iterator[list[str]]:
 def _values(text: str) -> str:
     """Return a text with each variable, file and address written in one way."""
     text = re.sub(r"\$\{(\w+)\}", r"$\1", text).replace("$(pwd)", "$PWD").replace("file://./", "file://")
+    text = re.sub(r"(?<=[^&|;] )\./(?=\w)", "", text)
+    text = re.sub(r"\$\(date (?:-u |--utc )?\+[\"']?%(?:Y-%m-%d|F)T%(?:H:%M:%S|T)Z?[\"']?\)", "$(date +%s)", text)
     return re.sub(r"(https?://[^\s/]+)/(?=\s|$)", r"\1", text)
 
 
 def _aws(line: AwsLine, common: Everywhere) -> Iterator[list[str]]:
-    options = {name: " ".join(word.text for word in words) for name, words in line.options.items()}
+    options = {
+        name: " ".join(sorted(texts) if name == "--filters" else texts)
+        for name, texts in ((name, [word.text for word in words]) for name, words in line.options.items())
+    }
     rules = list(openings(line)) if "--ip-permissions" in options else []
     if len(rules) == 1 and rules[0].is_plain:
         del options["--ip-permissions"]
@@ -74,9 +81,10 @@ def _aws(line: AwsLine, common: Everywhere) -> Iterator[list[str]]:
     kept = [
         f"{name} {value}".rstrip()
         for name, value in sorted(options.items())
-        if (name, value) not in common and name not in ("--no-cli-pager", "--no-cli-auto-prompt", "--color")
+        if (name, value) not in {*common, ("--count", "1")}
+        and name not in ("--no-cli-pager", "--no-cli-auto-prompt", "--color")
     ]
-    head = ["aws", line.service, line.operation, *(word.text for word in line.operands)]
+    head = [part for part in ("aws", line.service, line.operation, *(word.text for word in line.operands)) if part]
     many = next((name for name in options if name.endswith("-ids") and len(line.options[name]) > 1), None)
     if many is None:
         yield [*head, *kept]
@@ -90,10 +98,15 @@ def _docker(line: DockerLine) -> Iterator[list[str]]:
     longer = _long_forms(line.name)
     named = {longer.get(name, name): words for name, words in line.options.items()}
     options = sorted(
-        " ".join([name, *(_mount(word.text) if name == "--volume" else word.text for word in words)])
+        " ".join([name, *(_PARTS.get(name, str)(word.text) for word in words)])
         for name, words in named.items()
+        if name not in _DISPLAY.get(line.name, ())
     )
-    operands = [word.text for word in line.operands]
+    operands = [_image(word.text) for word in line.operands]
+    if line.name == "build":
+        operands = [operand.rstrip("/") or operand for operand in operands]
+    elif line.name == "run" and len(operands) > 1:
+        operands[1] = operands[1].removeprefix("/usr").removeprefix("/bin/")
     if line.name in ("rm", "stop", "start", "kill", "rmi", "pull") and len(operands) > 1:
         yield from (["docker", line.name, *options, operand] for operand in sorted(operands))
     else:
@@ -101,8 +114,28 @@ def _docker(line: DockerLine) -> Iterator[list[str]]:
 
 
 def _mount(text: str) -> str:
-    """Return a mount without the slash at the end of a directory."""
-    return re.sub(r"(?<=[^:/])/(?=:|$)", "", text)
+    """Return a mount without the slash at the end of a directory; Docker takes a dot for the current one."""
+    return re.sub(r"(?<=[^:/])/(?=:|$)", "", re.sub(r"^\.(?=/|:)", "$PWD", text))
+
+
+def _image(text: str) -> str:
+    """Return an image's name without the tag that it has anyway."""
+    return text.removesuffix(":latest")
+
+
+def published(text: str) -> str:
+    """Return a published port without the addresses and the protocol that it has anyway."""
+    return text.removeprefix("0.0.0.0:").removesuffix("/tcp")
+
+
+_PARTS = {"--volume": _mount, "--publish": published, "--tag": _image}
+_DISPLAY = {
+    "build": ("--progress", "--quiet"),
+    "logs": ("--tail", "--since", "--timestamps"),
+    "ps": ("--no-trunc",),
+    "images": ("--digests",),
+}
+"""Options of docker that change only what is shown."""
 
 
 @functools.cache
@@ -158,6 +191,8 @@ def _plain(command: Command) -> list[str]:
         named, texts = _ssh(named, texts)
     if words[0] == "chmod" and texts:
         texts[0] = _mode(texts[0])
+    if words[0] == "mkdir" and not any("/" in text.strip("/") for text in texts):
+        named.setdefault("-p", ())  # without a parent to make it only says that there is none of that name yet
     if words[0] == "usermod" and texts:
         texts[-1] = _user(texts[-1])
     shown = _SHOWN.get(words[0], "")
@@ -206,7 +241,8 @@ def _user(text: str) -> str:
 def _mode(text: str) -> str:
     """Return a mode without its zero; a key that only its owner reads may be written by the owner as well."""
     text = text[1:] if re.fullmatch(r"0[0-7]{3}", text) else text
-    return "400" if text in ("600", "u=r,go=", "u=rw,go=") else text
+    text = re.sub(r"^\+(?=[rx]+$)", "a+", text)
+    return "400" if text in ("600", "u=r,go=", "u=rw,go=", "go=", "go-rwx", "og-rwx") else text
 
 
 _LOOK = re.compile(
@@ -221,4 +257,17 @@ _LOOK = re.compile(
 
 def is_look(text: str) -> bool:
     """Say whether an item of a section's code only looks: it creates, changes and obtains nothing."""
-    return _LOOK.match(text) is not None and not re.search(r"  # |[<>]|\$\(", text)
+    text = text.replace("2>&1", "").replace(">& 1", "")
+    is_plain = not re.search(r"  # |[<>]|\$\(", text)
+    return (_LOOK.match(text) is not None and is_plain) or _AGENT.search(text) is not None
+
+
+_AGENT = re.compile(r": eval \$\(ssh-agent(?: -s)?\)$")
+"""Starting an agent for this terminal: needed where none runs, and no harm where one does."""
+
+
+def is_same_look(old: str, new: str) -> bool:
+    """Say whether one look at a machine took the place of another: both ask a host or a container about itself."""
+    return all(
+        is_look(text) and not re.search(r": (?:\| )?(?:aws|docker|ssh-add|print)\b", text) for text in (old, new)
+    )

@@ -10,7 +10,9 @@ from harness.material.document import Command, Word
 from harness.material.tables import Options, programs
 
 AWS_FLAGS = ("--debug", "--no-verify-ssl", "--no-paginate", "--version", "--no-sign-request", "--no-cli-pager",
-             "--no-cli-auto-prompt", "--cli-auto-prompt", "--color-off")  # fmt: skip
+             "--no-cli-auto-prompt", "--cli-auto-prompt", "--color-off",
+             "--recursive", "--force", "--dryrun", "--quiet", "--delete", "--human-readable", "--summarize")  # fmt: skip
+"""Options without a value: global ones, and those of ``aws s3``, behind which an address may stand."""
 AWS_VALUES = ("--endpoint-url", "--output", "--query", "--profile", "--region", "--color", "--ca-bundle", "--cli-read-timeout",
               "--cli-connect-timeout", "--cli-binary-format", "--cli-error-format")  # fmt: skip
 

@@ -121,10 +121,10 @@ def waiter_operation(name: str, waiter: str) -> str:
 
 
 @functools.cache
-def regions() -> frozenset[str]:
-    """Return the names of all regions."""
+def regions() -> dict[str, str]:
+    """Return all regions: of each name what AWS calls it, such as ``Europe (Ireland)``."""
     partitions: list[dict[str, Any]] = _loader().load_data("endpoints")["partitions"]
-    return frozenset(region for partition in partitions for region in partition["regions"])
+    return {name: about["description"] for partition in partitions for name, about in partition["regions"].items()}
 
 
 @functools.cache
@@ -165,3 +165,9 @@ def _members(shape: Shape | None) -> Iterator[tuple[str, Shape]]:
             stack.append(one.member)
         elif isinstance(one, MapShape):
             stack.append(one.value)
+
+
+def enum(service_name: str, shape: str) -> frozenset[str]:
+    """Return the values that a named type of a service may have."""
+    model = service(service_name)
+    return frozenset(model.shape_for(shape).enum) if model else frozenset()

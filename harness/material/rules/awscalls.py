@@ -30,6 +30,8 @@ def faults(line: AwsLine) -> Iterator[Found]:
     place = line.command.place
     words = [word for word in line.command.bare[1:] if word.text in (line.service, line.operation)]
     where = words[0].place if words else place
+    if not line.service and "--version" in line.options:
+        return
     if line.service not in services.services():
         yield Found(
             where, f"aws: invalid choice: {line.service!r}", meant(line.service, services.services(), "see aws help")

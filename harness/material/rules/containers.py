@@ -140,7 +140,8 @@ def _image(engine: Engine, word: Word) -> None:
         engine.complain(word, message, "is an option missing before it?")
         return
     known = table("images")["hub"]
-    if not word.is_literal or PATTERN.search(word.text) or "/" in name or word.text in engine.built | engine.images:
+    is_there = word.text.removesuffix(":latest") in engine.built | engine.images
+    if not word.is_literal or PATTERN.search(word.text) or "/" in name or is_there:
         return
     if name in {built.partition(":")[0] for built in engine.built}:
         engine.complain(
@@ -239,7 +240,7 @@ def _logs(engine: Engine, line: DockerLine) -> None:
 
 def _build(engine: Engine, line: DockerLine) -> None:
     tags = line.values("-t", "--tag")
-    engine.built |= {word.text for word in tags}
+    engine.built |= {word.text.removesuffix(":latest") for word in tags}
     if not tags:
         engine.complain(
             line.verb or line.command.bare[0], "the image gets no name, so that no step can run it", "add -t NAME"

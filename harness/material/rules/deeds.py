@@ -95,7 +95,7 @@ DEEDS: dict[str, Callable[[Material], bool]] = {
     "httpd.reachable": lambda m: _text(rf":{m.homework.httpd.port}\b")(m) or any(f":{m.homework.httpd.port}" in " ".join(c.argv) and c.name == "curl" for c in m.commands),
     "httpd.live-edit": _text(r"\b(?:edit|change)\b.{0,60}index\.html|index\.html.{0,60}\b(?:edit|change)"),
     "jupyter.image": _docker("build"),
-    "jupyter.container": lambda m: any(line.name == "run" and m.homework.jupyter.image in [word.text for word in line.operands] for line in m.docker),
+    "jupyter.container": lambda m: any(line.name == "run" and m.homework.jupyter.image in [word.text.removesuffix(":latest") for word in line.operands] for line in m.docker),
     "jupyter.token": _docker("logs"),
     "jupyter.login": lambda m: _text(rf":{m.homework.jupyter.port}\b")(m),
     "jupyter.executes": _text(r"\b(?:run|execute)\b.{0,60}\bcell"),

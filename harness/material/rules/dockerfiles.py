@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.material import shell
-from harness.material.dockerfile import NAMES, Instruction, commands, instructions
+from harness.material.dockerfile import NAMES, Instruction, instructions
 from harness.material.document import Block, Command
 from harness.material.finding import Found, rule
 from harness.material.material import Material
@@ -38,7 +38,7 @@ _LEFT_OUT = (
 def hadolint(material: Material) -> Iterator[Found]:
     """Hadolint, of what has no rule of its own here."""
     for block in material.blocks("dockerfile"):
-        for item in _linted(block.text):
+        for item in _linted(block.text) if len(_layers(block)) <= MOST_LAYERS else ():
             if item["level"] in ("error", "warning"):
                 message = " ".join(item["message"].split())[:200]
                 yield Found(
@@ -52,6 +52,24 @@ def _linted(text: str) -> list[dict[str, Any]]:
     said = run_checker("hadolint", ["--no-fail", "-f", "json", *ignored, "-"], text)
     comments: list[dict[str, Any]] = json.loads(said) if said else []
     return comments
+
+
+MOST_LAYERS = 125
+"""Layers that Docker's storage mounts over one another ("OverlayFS storage driver", docs.docker.com: 128 with the base's)."""
+
+
+def _layers(block: Block) -> list[Instruction]:
+    return [one for one in instructions(block) if one.name in ("RUN", "COPY", "ADD")]
+
+
+@rule("DF023", "error")
+def layers_are_few(material: Material) -> Iterator[Found]:
+    """An image has no more layers than an engine mounts."""
+    for block in material.blocks("dockerfile"):
+        for one in _layers(block)[MOST_LAYERS : MOST_LAYERS + 1]:
+            yield Found(
+                one.place, f"max depth exceeded: an image has {MOST_LAYERS} layers at most", "join commands with &&"
+            )
 
 
 @rule("DF002", "error")
@@ -142,7 +160,7 @@ def _servers(block: Block, one: Instruction) -> list[Command]:
         text = " " * 4 + " ".join(words)
         found = shell.parse(text, "container", one.place.line).commands
     else:
-        found = commands(block, one)
+        found = list(one.commands)
     return [command for command in found if command.argv[:1] and command.argv[0].startswith("jupyter")]
 
 

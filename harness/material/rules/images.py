@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.material.dockerfile import Instruction, commands, instructions
+from harness.material.dockerfile import Instruction, instructions
 from harness.material.document import Block
 from harness.material.finding import Found, rule
 from harness.material.material import Material
@@ -48,7 +48,7 @@ def users_are_made(material: Material) -> Iterator[Found]:
     """USER names a user that the base has or that a RUN makes."""
     for block, one in _all(material, "USER"):
         name = one.value.split(":")[0].strip()
-        made = any(name in command.argv for other in instructions(block) if other.name == "RUN" for command in commands(block, other)
+        made = any(name in command.argv for other in instructions(block) if other.name == "RUN" for command in other.commands
                    if command.name in ("useradd", "adduser"))  # fmt: skip
         if (
             not made
@@ -85,7 +85,7 @@ def package_managers_fit(material: Material) -> Iterator[Found]:
         found = instructions(block)
         base = next((one for one in found if one.name == "FROM"), None)
         name = base.value.split()[0].partition(":")[0].rsplit("/", 1)[-1] if base and base.value.split() else ""
-        uses = any(c.name in ("apt", "apt-get") for one in found if one.name == "RUN" for c in commands(block, one))
+        uses = any(c.name in ("apt", "apt-get") for one in found if one.name == "RUN" for c in one.commands)
         if base is not None and name in _NO_APT and uses:
             yield Found(
                 base.place,

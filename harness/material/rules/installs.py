@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.material.dockerfile import Instruction, commands, instructions
+from harness.material.dockerfile import Instruction, instructions
 from harness.material.document import Block, Command
 from harness.material.finding import Found, rule
 from harness.material.material import Material
@@ -86,24 +86,18 @@ def environments_come_first(material: Material) -> Iterator[Found]:
     """PATH names the virtual environment that was made, before pip installs into it."""
     for block in material.blocks("dockerfile"):
         made: str | None = None
-        is_first = False
+        has_one = _has_environment(block)
         for one in instructions(block):
             match = re.search(r"-m venv (\S+)", one.value) if one.name == "RUN" else None
             made = match[1] if match else made
             if one.name == "ENV" and one.value.startswith("PATH"):
-                is_first = made is not None and f"{made}/bin" in one.value
-                if made and not is_first:
+                if made and f"{made}/bin" not in one.value:
                     yield Found(
                         one.place,
                         f"PATH does not hold {made}/bin, the environment that was made",
                         f"begin it with {made}/bin",
                     )
-            elif (
-                one.name == "RUN"
-                and made is None
-                and _has_environment(block)
-                and any(_installs(c) for c in commands(block, one))
-            ):
+            elif one.name == "RUN" and made is None and has_one and any(_installs(c) for c in one.commands):
                 yield Found(
                     one.place, "pip installs before the virtual environment is made", "make the environment first"
                 )
@@ -186,7 +180,7 @@ def keras_has_its_backend(material: Material) -> Iterator[Found]:
 def _runs(material: Material, only: Block | None = None) -> Iterator[tuple[Block, Instruction, Command]]:
     for block in [only] if only else material.blocks("dockerfile"):
         for one in instructions(block):
-            for command in commands(block, one) if one.name == "RUN" else ():
+            for command in one.commands if one.name == "RUN" else ():
                 yield block, one, command
 
 

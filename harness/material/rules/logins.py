@@ -96,7 +96,11 @@ def key_before_agent(material: Material) -> Iterator[Found]:
     closed: set[str] = set()
     loaded = False
     for command in material.commands:
-        files = {word.text for word in command.bare[1:] if word.text.endswith(".pem") or "KEY" in word.text.upper()}
+        files = {
+            word.text.removeprefix("./")
+            for word in command.bare[1:]
+            if word.text.endswith(".pem") or "KEY" in word.text.upper()
+        }
         if command.name == "chmod":
             closed |= files
         elif command.name == "ssh-add" and files:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from harness.catalogue import Bastion, Private, Spot
+from harness.material import forms
 from harness.material.classing import opens_container
-from harness.material.dockerfile import commands, instructions
+from harness.material.dockerfile import instructions
 from harness.material.document import Place, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import AwsLine, DockerLine
@@ -183,12 +184,12 @@ def _compare(
             f"the container is judged by the name {container}",
             f"write --name {container}",
         )
-    if image.text != wanted:
+    if image.text.removesuffix(":latest") != wanted:
         yield Found(image.place, f"the container is judged to run from {wanted}, not {image.text}", f"write {wanted}")
     published = line.values("-p", "--publish")
     if not published:
         yield Found(place, "no port of the container is published: the browser finds nothing", f"add -p {ports}")
-    elif all(word.text != ports for word in published):
+    elif all(forms.published(word.text) != ports for word in published):
         yield Found(published[0].place, f"the homework publishes {ports}, this {published[0].text}", f"write {ports}")
 
 
@@ -226,7 +227,7 @@ def image_of_our_own(material: Material) -> Iterator[Found]:
 def libraries(material: Material) -> Iterator[Found]:
     """The Dockerfile installs every library that will be imported, and Jupyter itself."""
     for block in material.blocks("dockerfile"):
-        runs = [command for one in instructions(block) if one.name == "RUN" for command in commands(block, one)]
+        runs = [command for one in instructions(block) if one.name == "RUN" for command in one.commands]
         installs = [command for command in runs if "install" in command.argv and "pip" in " ".join(command.argv[:4])]
         names = {re.split(r"[<>=!~\[;]", word)[0].lower() for command in installs for word in command.argv}
         for library in material.homework.jupyter.libraries:

@@ -14,6 +14,7 @@ from harness.material import services
 from harness.material.document import Block, Place
 from harness.material.finding import Found, rule
 from harness.material.material import Material
+from harness.material.pythonform import ARGUMENTS, called
 from harness.material.tables import table
 from harness.material.words import meant
 
@@ -137,14 +138,8 @@ def estimator_is_asked_right(material: Material) -> Iterator[Found]:
         for node in _nodes(_plain(block.text)):
             if not isinstance(node, ast.Call):
                 continue
-            name = (
-                node.func.id
-                if isinstance(node.func, ast.Name)
-                else node.func.attr
-                if isinstance(node.func, ast.Attribute)
-                else ""
-            )
-            given: dict[str, Any] = dict(zip(_KEYWORDS.get(name, ()), node.args, strict=False))
+            name = called(node)
+            given: dict[str, Any] = dict(zip(ARGUMENTS.get(name, ()), node.args, strict=False))
             given |= {keyword.arg or "": keyword.value for keyword in node.keywords}
             place = block.at(node.lineno - 1, node.col_offset)
             if name == "KMeans":
@@ -153,34 +148,31 @@ def estimator_is_asked_right(material: Material) -> Iterator[Found]:
                     given,
                     place,
                     {"k": asked.k, "instance_type": asked.training_type, "instance_count": asked.training_count},
+                    "TrainingInstanceType",
                 )
             elif name == "deploy":
-                yield from _settings(
-                    block, given, place, {"instance_type": asked.endpoint_type, "initial_instance_count": 1}
-                )
+                wanted = {"instance_type": asked.endpoint_type, "initial_instance_count": 1}
+                yield from _settings(block, given, place, wanted, "ProductionVariantInstanceType")
             for word in given:
-                if name in _KEYWORDS and word not in _KEYWORDS[name]:
+                if name in ARGUMENTS and word not in ARGUMENTS[name]:
                     at = block.at(given[word].lineno - 1, 0)
                     yield Found(
                         at,
                         f"TypeError: {name}() got an unexpected keyword argument {word!r}",
-                        meant(word, _KEYWORDS[name], "see the SDK"),
+                        meant(word, ARGUMENTS[name], "see the SDK"),
                     )
 
 
-_KEYWORDS = {
-    "KMeans": ("role", "instance_count", "instance_type", "k", "init_method", "max_iterations", "tol", "num_trials", "local_init_method", "half_life_time_size",
-               "epochs", "center_factor", "eval_metrics", "data_location", "output_path", "sagemaker_session", "tags", "base_job_name", "max_run", "volume_size"),
-    "deploy": ("initial_instance_count", "instance_type", "endpoint_name", "wait", "serializer", "deserializer", "tags", "accelerator_type", "data_capture_config"),
-}  # fmt: skip
-
-
-def _settings(block: Block, given: dict[str, Any], place: Place, wanted: dict[str, object]) -> Iterator[Found]:
+def _settings(block: Block, given: dict[str, Any], place: Place, wanted: dict[str, Any], kinds: str) -> Iterator[Found]:
+    """Yield the settings that are missing or wrong; which of AWS's types it is, and how many there are, nobody judges."""
+    types = services.enum("sagemaker", kinds)
     for name, value in wanted.items():
         node = given.get(name)
         if node is None:
             yield Found(place, f"TypeError: the call lacks {name}", f"add {name}={value!r}")
         elif isinstance(node, ast.Constant) and node.value != value:
+            if node.value in types or (name.endswith("instance_count") and node.value in range(1, 5)):
+                continue
             yield Found(
                 block.at(node.lineno - 1, node.col_offset),
                 f"{name}={node.value!r}, the homework wants {value!r}",

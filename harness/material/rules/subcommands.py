@@ -104,7 +104,8 @@ def containers_have_what_they_run(material: Material) -> Iterator[Found]:
         if line.name != "run" or image not in ("ubuntu", "debian"):
             continue
         for word in line.operands[1:2]:
-            right = nearest(word.text, _SHELLS) if word.text not in programs().homes else ""
+            is_known = word.text.removeprefix("/usr").removeprefix("/bin/") in programs().homes
+            right = "" if is_known else nearest(word.text, _SHELLS)
             if word.text.startswith("-"):
                 yield Found(
                     word.place,
