@@ -89,7 +89,7 @@ def settled(text: str) -> str:
     text = re.sub(r": ENV ([A-Z_]+)[= ][\"']?([^\"'=]*)[\"']?$", r": ENV \1=\2", text)
     text = re.sub(r"(?<=: ENV PATH=)(.*):\$\{?PATH\}?$", lambda m: f"{m[1]}:{_PATH}", text)
     names = {about["name"]: number for number, about in table("releases")["ubuntu"].items()}
-    return re.sub(r"(: FROM ubuntu:)(\w+)", lambda m: m[1] + names.get(m[2], m[2]), text)
+    return re.sub(r"(: FROM ubuntu:)(\w+)", lambda m: f"{m[1]}{names.get(m[2], m[2])}", text)
 
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

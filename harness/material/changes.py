@@ -195,7 +195,7 @@ _NUMBERS = {
 
 def _names(text: str) -> Iterator[str]:
     """Yield what looks like a name of a program, a file, a type or a thing: letters with digits, dots or signs inside."""
-    for match in re.finditer(r"[A-Za-z0-9_@:/.?=*-]*[A-Za-z0-9*/]", text):
+    for match in re.finditer(r"[A-Za-z0-9_@:/.?=*-]*[A-Za-z0-9*/=]", text):
         word = match[0].rstrip(".:")
         if re.search(r"\d[A-Za-z]|[A-Za-z]\d|[a-z][A-Z]|_|/|\w\.\w|^-|@|=", word) and not re.fullmatch(
             r"[A-Z][a-z]+(?:-[A-Za-z]+)*", word
@@ -261,11 +261,19 @@ def _swapped(lost: list[str], gained: list[str]) -> tuple[list[str], list[str]]:
 
 
 _OPPOSITES = (
-    ("public", "private"), ("workstation", "bastion"), ("before", "after"), ("with", "without"), ("first", "last"), ("above", "below"),
+    ("nothing", "something"), ("nobody", "everybody"), ("nobody", "anybody"), ("start", "stop"), ("stops", "starts"), ("full", "empty"), ("public", "private"), ("workstation", "bastion"), ("before", "after"), ("with", "without"), ("first", "last"), ("above", "below"),
     ("running", "stopped"), ("inside", "outside"), ("user", "root"), ("more", "less"), ("open", "closed"), ("always", "never"),
     ("least", "most"), ("minimum", "maximum"), ("newest", "oldest"), ("inbound", "outbound"), ("ingress", "egress"), ("higher", "lower"),
     ("enable", "disable"), ("attach", "detach"), ("allow", "deny"), ("terminated", "running"), ("launched", "terminated"), ("keep", "delete"), ("container", "bastion"),
 )  # fmt: skip
+
+
+def _units(text: str) -> Iterator[str]:
+    """Yield the units that a text counts in; a cent is no dollar, and an hour no minute."""
+    for match in re.finditer(
+        r"\b(second|minute|hour|day|week|month|year|dollar|cent|euro|percent|[KMGT]i?B|vCPU|word|pixel)s?\b", text
+    ):
+        yield match[1]
 
 
 def _labels(text: str) -> Iterator[str]:
@@ -283,8 +291,8 @@ def _actions(text: str) -> Iterator[str]:
 
 
 _CONSOLE = ("budget", "group", "policy", "user", "member", "access key", "key pair", "edit page")
-_KINDS = (_actions, _names, _figures, _ban, _deeds, _sides, _labels)
-_BOTH_SIDED = (_deeds, _sides, _labels)
+_KINDS = (_actions, _names, _figures, _units, _ban, _deeds, _sides, _labels)
+_BOTH_SIDED = (_units, _deeds, _sides, _labels)
 
 _REMARK = re.compile(r"Note(?:[:,]| that\b| [A-Z])")
 """A remark that only begins like an instruction."""

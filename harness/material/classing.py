@@ -64,7 +64,7 @@ class _Reader:
         if prose.kind == "heading" or self.before is None or prose.section != self.before.section:
             self.told = None
         self.before = prose
-        self.told = _machine_of(prose.text) or self.told
+        self.told = machine_of(prose.text) or self.told
         if re.match(r"ssh\s+(?:-\w+\s+)*\S+@\S+$", prose.text):  # a command that lost its fence is done all the same
             self.where, self.told = "bastion", None
 
@@ -117,7 +117,7 @@ class _Reader:
     def _machine(self, command: Command, label: Machine | None) -> Machine:
         if label:
             return self.where if self.where in ("container", "private") else label
-        told = _machine_of(command.comment) or (self.told if not self.is_inside else None)
+        told = machine_of(command.comment) or (self.told if not self.is_inside else None)
         if told:
             self.where = told
         home = programs().home(command.argv)
@@ -188,7 +188,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _machine_of(text: str) -> Machine | None:
+def machine_of(text: str) -> Machine | None:
     """Return the machine that a sentence sends its reader to; the last one that is named counts."""
     found: Machine | None = None
     for match in _GOING.finditer(text):

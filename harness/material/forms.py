@@ -84,7 +84,8 @@ def _aws(line: AwsLine, common: Everywhere) -> Iterator[list[str]]:
         if (name, value) not in {*common, ("--count", "1")}
         and name not in ("--no-cli-pager", "--no-cli-auto-prompt", "--color")
     ]
-    head = [part for part in ("aws", line.service, line.operation, *(word.text for word in line.operands)) if part]
+    named = [line.service, line.operation, *(word.text for word in line.operands)] if line.service else []
+    head = ["aws", *named]
     many = next((name for name in options if name.endswith("-ids") and len(line.options[name]) > 1), None)
     if many is None:
         yield [*head, *kept]

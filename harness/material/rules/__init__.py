@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.material.rules import (
     agreement,
+    announcements,
     awscalls,
     awssense,
     cells,
@@ -11,18 +12,21 @@ from harness.material.rules import (
     containers,
     deeds,
     dockerfiles,
+    explained,
     folders,
     hosts,
     identities,
     images,
     installs,
     leftovers,
+    listings,
     logins,
     programs,
     prose,
     queries,
     regions,
     releases,
+    repositories,
     requirements,
     resources,
     samples,
@@ -37,8 +41,8 @@ from harness.material.rules import (
 )
 
 __all__ = [
-    "agreement", "awscalls", "awssense", "cells", "clauses", "containers", "deeds", "dockerfiles", "folders", "hosts", "identities", "images", "installs",
-    "leftovers", "logins", "programs", "prose", "queries", "regions", "releases",
+    "agreement", "announcements", "awscalls", "awssense", "cells", "clauses", "containers", "deeds", "dockerfiles", "explained", "folders", "hosts", "identities", "images", "installs",
+    "leftovers", "listings", "logins", "programs", "prose", "queries", "regions", "releases", "repositories",
     "requirements", "resources", "samples", "secrets", "shellsense", "spot", "streams", "structure", "subcommands",
     "targets", "values",
 ]  # fmt: skip

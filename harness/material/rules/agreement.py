@@ -137,7 +137,7 @@ def _texts(material: Material) -> Iterator[tuple[Place, str, bool]]:
 @rule("PT005", "error")
 def text_and_ports(material: Material) -> Iterator[Found]:
     """A sentence that says which port becomes which says what the next command does."""
-    for prose, lines in _with_following(material):
+    for prose, lines in with_following(material):
         numbers = {int(n) for n in re.findall(r"\bport (\d{2,5})\b", prose.text)}
         for one in published(material):
             if one.word.place.line in lines and numbers and not numbers <= {one.host, one.inner}:
@@ -150,7 +150,7 @@ def text_and_ports(material: Material) -> Iterator[Found]:
                 )
 
 
-def _with_following(material: Material) -> Iterator[tuple[Prose, range]]:
+def with_following(material: Material) -> Iterator[tuple[Prose, range]]:
     """Yield each paragraph with the lines of the block right after it."""
     parts = material.document.parts
     for part, after in itertools.pairwise(parts):
@@ -161,13 +161,18 @@ def _with_following(material: Material) -> Iterator[tuple[Prose, range]]:
 @rule("NM001", "error")
 def types_in_text_and_commands(material: Material) -> Iterator[Found]:
     """An instance type that a sentence announces is the one that the next command launches."""
-    for prose, lines in _with_following(material):
+    for prose, lines in with_following(material):
         said = set(re.findall(r"\b([a-z]\d[a-z]*\.(?:nano|micro|small|medium|\d*x?large))\b", prose.text))
         for line in material.aws:
             for word in (*line.options.get("--instance-type", ()), *line.options.get("--instance-types", ())):
                 if word.place.line in lines and said and word.text not in said and word.is_literal:
+                    run = next((run for run in prose.runs if any(one in run.text for one in said)), None)
+                    is_right = word.text in (
+                        material.homework.bastion.instance_type,
+                        material.homework.private.instance_type,
+                    )
                     yield Found(
-                        word.place,
+                        run.place if run and is_right else word.place,
                         f"the text says {', '.join(sorted(said))}, the command {word.text}",
                         "make them agree",
                     )
@@ -182,6 +187,13 @@ def groups_have_names(material: Material) -> Iterator[Found]:
         if line.operation == "create-security-group"
         for word in line.options.get("--group-name", ())
     }
+    words = [
+        w for line in material.aws if line.operation == "create-security-group" for w in line.values("--group-name")
+    ]
+    for number, word in enumerate(words):
+        if word.text in {other.text for other in words[:number]}:
+            message = f"InvalidGroup.Duplicate: the group {word.text!r} was created before"
+            yield Found(word.place, message, "name each group once")
     for line in material.aws:
         for word in line.options.get("--filters", ()):
             match = re.match(r"Name=group-name,Values=([\w-]+)", word.text)
@@ -250,19 +262,18 @@ def files_have_one_name(material: Material) -> Iterator[Found]:
     for prose in material.document.prose:
         for run in prose.runs:
             name = run.text.strip().rsplit("/", 1)[-1]
-            if (
-                run.is_code
-                and re.fullmatch(r"[\w-]+\.(?:json|html|sources)", name)
-                and name not in written | asked
-                and nearest(name, written | asked)
-            ):
-                yield Found(run.place, f"no step writes {name!r}", meant(name, written | asked, "use the file's name"))
+            names = [name] if run.is_code else re.findall(r"(?<![\w/.-])[\w-]+\.(?:json|html?)\b(?!/)", run.text)
+            for name in names if "://" not in run.text else ():
+                is_file = re.fullmatch(r"[\w-]+\.(?:json|html?|sources)", name)
+                if is_file and name not in written | asked and nearest(name, written | asked):
+                    place = Place(run.place.line, run.place.col + max(run.text.find(name), 0))
+                    yield Found(place, f"no step writes {name!r}", meant(name, written | asked, "use the file's name"))
 
 
 @rule("NM005", "error")
 def block_and_text_name_one_file(material: Material) -> Iterator[Found]:
     """The file that the text announces is the one on the block's fence."""
-    for prose, lines in _with_following(material):
+    for prose, lines in with_following(material):
         block = next((b for b in material.document.blocks if b.place.line in lines), None)
         if block is None or not block.path or not block.labels:
             continue
@@ -337,7 +348,7 @@ def copied_files_exist(material: Material) -> Iterator[Found]:
 @rule("NM008", "error")
 def vcpus_agree(material: Material) -> Iterator[Found]:
     """The vCPUs that a sentence has the reader ask for are those that the command asks for."""
-    for prose, lines in _with_following(material):
+    for prose, lines in with_following(material):
         said = re.search(r"\b(\d+) v?CPUs\b", prose.text)
         for line in material.aws:
             for word in line.options.get("--desired-value", ()):

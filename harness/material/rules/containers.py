@@ -211,8 +211,10 @@ def _start(engine: Engine, line: DockerLine) -> None:
 
 def _stop(engine: Engine, line: DockerLine) -> None:
     for word in _named(engine, line):
-        if engine.containers.get(word.text) == "exited" and line.name in ("kill",):
-            engine.complain(word, f"container {word.text} is not running", "leave it out")
+        if engine.containers.get(word.text) == "exited":
+            engine.complain(
+                word, f"container {word.text} is not running: docker {line.name} does nothing", "leave it out"
+            )
         engine.containers[word.text] = "exited"
 
 

@@ -145,7 +145,8 @@ def regions_in_text(material: Material) -> Iterator[Found]:
     for prose in material.document.prose:
         for run in prose.runs:
             for match in re.finditer(
-                r"\b(?:us|eu|ap|sa|ca|me|af|il|mx)-?(?:gov-)?(?:north|south|east|west|central)(?:east|west)?-?\d([a-z])?\b",
+                r"\b(?:us|eu|ap|sa|ca|me|af|il|mx)-?(?:gov-)?(?:north|south|east|west|central)(?:east|west)?-?\d([a-z])?\b"
+                r"|\b(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]{3,9}-\d\b",
                 run.text,
             ):
                 text, zone = match[0], match[1]

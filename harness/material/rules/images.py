@@ -63,6 +63,18 @@ def users_are_made(material: Material) -> Iterator[Found]:
             )
 
 
+@rule("DF024", "warning")
+def users_are_not_root(material: Material) -> Iterator[Found]:
+    """Nobody is made root by a USER that says so: it is what everybody is without one, or takes back an earlier one."""
+    for _, one in _all(material, "USER"):
+        if re.fullmatch(r"(?:root|0)(?::(?:root|0))?", one.value.strip()):
+            yield Found(
+                one.place,
+                "the last USER is root: the container's processes run as root",
+                "leave the line out, or name a user",
+            )
+
+
 @rule("DF021", "error")
 def path_keeps_the_system(material: Material) -> Iterator[Found]:
     """PATH keeps the directories in which the base has its programs."""

@@ -226,12 +226,15 @@ def python_is_there(material: Material) -> Iterator[Found]:
     """What a Dockerfile runs is in the base, or was installed before."""
     for block in material.blocks("dockerfile"):
         had: set[str] = set()
+        apt: Command | None = None
         for _, _, command in _runs(material, block) if _is_debian(block) else ():
             missing = _missing(command, had)
             if missing:
-                yield Found(command.place, f"/bin/sh: 1: {command.name}: not found (the base has no {missing})",
+                place = apt.words[-1].place if apt else command.place  # what was left out of a list is missed later
+                yield Found(place, f"/bin/sh: 1: {command.name}: not found (the base has no {missing}, which line {command.place.line} needs)",
                             f"apt-get install {missing} first")  # fmt: skip
                 break
+            apt = command if command.name in ("apt-get", "apt") and "install" in command.argv else apt
             had |= set(command.argv) if "install" in command.argv else set()
             had |= {"pip"} if "venv" in command.argv else set()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from harness.material.document import Place
 from harness.material.finding import Found, rule
 from harness.material.material import Material
+from harness.material.rules.deeds import REMOVED
 
 
 @rule("RS009", "error")
@@ -27,10 +28,21 @@ def sagemaker_is_cleaned(material: Material) -> Iterator[Found]:
         said = all(re.search(part, text, re.IGNORECASE) for part in (words, r"\b(?:delet|clean|remov)"))
         if command not in lines and not re.search(call, calls) and not (said and is_in_words and name != "model"):
             yield Found(
-                example,
+                _cleaning(material, example),
                 f"the example leaves {name} behind, and no step deletes it: sagemaker.cleaned will not be met",
                 f"add {command}",
             )
+
+
+def _cleaning(material: Material, example: Place) -> Place:
+    """Return where the example is cleaned up, as far as it is: a command or a sentence after it; else the example."""
+    deletes = [line.command.place for line in material.aws if re.match(r"delete-(?:endpoint|model)", line.operation)]
+    told = [
+        prose.place
+        for prose in material.document.prose
+        if prose.kind != "heading" and re.search(r"\bdelet\w+\b.{0,40}\bendpoint\b", prose.text, re.IGNORECASE)
+    ]
+    return next((place for place in (*deletes, *told) if place.line > example.line), example)
 
 
 def _example(material: Material) -> Place | None:
@@ -65,6 +77,8 @@ _LEFT = (
 def containers_are_removed(material: Material) -> Iterator[Found]:
     """The containers that stay up are stopped and removed before the bastion goes."""
     removed = {word.text for line in material.docker if line.name == "rm" for word in line.operands}
+    if any(re.search(REMOVED, prose.text, re.IGNORECASE) for prose in material.document.prose):
+        removed.add(material.homework.jupyter.container)
     for line in material.docker:
         for word in line.values("--name") if line.name == "run" and line.has("-d", "--detach") else ():
             if word.text == material.homework.jupyter.container and word.text not in removed:

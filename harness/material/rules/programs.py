@@ -22,12 +22,27 @@ def options_exist(material: Material) -> Iterator[Found]:
         if known is None:
             continue
         _, _, unknown = split(command.bare[1:], known, stop=command.name == "ssh")
+        for word in command.bare[1:]:
+            if (
+                re.fullmatch(r"-([A-Za-z])\1", word.text)
+                and word.text[1] not in _COUNTED
+                and word.text[:2] in known.flags
+            ):
+                yield Found(
+                    word.place,
+                    f"{command.name}: {word.text} has the option {word.text[:2]} twice",
+                    f"write {word.text[:2]}",
+                )
         for word in unknown:
             everything = known.flags | known.values
             yield Found(
                 word.place, f"{command.name}: unknown option {word.text!r}",
                 meant(word.text, everything, f"look it up in the manual of {command.name}"),
             )  # fmt: skip
+
+
+_COUNTED = "vqtV"
+"""Options of which more say more: ``-vv``, ``-qq``, and ``-tt`` of ssh."""
 
 
 @rule("PG002", "error")
@@ -155,6 +170,10 @@ def jupyter_options(material: Material) -> Iterator[Found]:
 
 def jupyter_faults(command: Command) -> Iterator[Found]:
     """Yield what is wrong with a command that starts Jupyter in a container."""
+    verb = next((word for word in command.bare[1:] if not word.text.startswith("-")), None)
+    if verb is not None and verb.is_literal and verb.text not in table("programs")["verbs"]["jupyter"]:
+        repair = meant(verb.text, table("programs")["verbs"]["jupyter"], "write notebook")
+        yield Found(verb.place, f"Jupyter command `jupyter-{verb.text}` not found", repair)
     by_name = options_of_jupyter(command)
     address = by_name.get("--ip")
     if address is None or address.text.partition("=")[2] not in ("0.0.0.0", "*", "::"):  # noqa: S104 - a text

@@ -153,7 +153,7 @@ _UNTIL = re.compile(r"\b(?:until|till|for now|as long as|while|end of)\b", re.IG
 _KEEP = re.compile(r"\b(?:keep|keeps|leave|leaves|retain)\b([^.;]*)", re.IGNORECASE)
 _END = re.compile(r"\b(?:terminat\w*|delet\w*|remov\w*|destroy\w*)\b", re.IGNORECASE)
 _THINGS = {
-    r"bastion": "bastion", r"\b(?:terminat|delet|remov)\w*\b(?: \w+){0,2} instances?\b(?! launch)|instances?\b.{0,20}\bthem terminated": "instances",
+    r"bastion": "bastion", r"private instance": "private instance", r"\b(?:terminat|delet|remov)\w*\b(?: \w+){0,2} instances?\b(?! launch)|instances?\b.{0,20}\bthem terminated": "instances",
     r"notebook instance": "notebook instance", r"endpoint\b": "endpoint", r"bucket": "bucket", r"default vpc": "default VPC",
     r"key pair": "key pair",
 }  # fmt: skip

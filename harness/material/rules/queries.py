@@ -125,8 +125,10 @@ def _element(shape: Shape | None) -> Shape | None:
 def greps(material: Material) -> Iterator[Found]:
     """A grep looks for what the answer has: names of its members, or a name that was given before."""
     for line in material.aws:
-        for other in material.reading(line.command):
+        readers = list(material.reading(line.command))
+        for other in readers:
             if other.name == "grep":
+                readers += material.reading(other)  # it reads what is left of the same answer
                 yield from _grep(material, line, other.bare[1:], other.place.line)
     for prose in material.document.prose:
         for match in re.finditer(r"aws (\S+) (\S+) *\| *grep +(?:-\w+ +)?(\w+)", prose.text):

@@ -113,6 +113,9 @@ def image_names_agree(material: Material) -> Iterator[Found]:
     names = {entry["name"]: number for number, entry in table("releases")["ubuntu"].items()}
     for line in material.aws:
         for word in line.options.get("--filters", ()):
+            own = re.fullmatch(r"Name=architecture,Values=(\w+)", word.text)
+            if own and own[1] in ("arm64", "i386"):
+                yield Found(word.place, f"images for {own[1]} do not run on t2 instances", "write x86_64")
             match = re.search(r"ubuntu/images/([\w-]+)/ubuntu-(\w+)-(\d\d\.\d\d)-(\w+)-server", word.text)
             if match is None:
                 continue

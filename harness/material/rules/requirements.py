@@ -68,8 +68,9 @@ def ingress(material: Material) -> Iterator[Found]:
             )
     for side, wanted in _wanted(material) if lines else ():
         if (side, wanted) not in seen:
+            like = next((one for one in lines if wanted in [word.text for word in one.values("--port")]), lines[-1])
             yield Found(
-                lines[-1].command.place,
+                like.command.place,
                 f"no step opens port {wanted} in the {side} group",
                 f"add authorize-security-group-ingress for tcp {wanted}",
             )
@@ -237,7 +238,8 @@ def libraries(material: Material) -> Iterator[Found]:
                     place, f"jupyter.libraries asks for {library}, which the image does not get", f"install {library}"
                 )
         if not {"jupyter", "notebook", "jupyterlab"} & names:
-            yield Found(block.place, "the image does not get Jupyter", "install jupyter")
+            last = installs[-1].place if installs else block.place
+            yield Found(last, "the image does not get Jupyter", "install jupyter")
 
 
 @rule("RQ010", "error")
@@ -263,6 +265,22 @@ def policy(material: Material) -> Iterator[Found]:
             f"account.admin-group asks for {wanted}, which the document does not name",
             f"name {wanted}",
         )
+
+
+@rule("RQ020", "error")
+def policy_that_is_chosen(material: Material) -> Iterator[Found]:
+    """The policy that a sentence has the reader attach is the one that is judged."""
+    wanted = material.homework.account.policy
+    for prose in material.document.prose:
+        match = re.search(
+            r"\b(?:select|attach|choose|add|tick|grant|give)\b[^.;]{0,30}?\b([A-Z]\w+Access)\b",
+            prose.text,
+            re.IGNORECASE,
+        )
+        if match and match[1] != wanted and not match[1].startswith("AmazonSageMaker"):
+            run = next((run for run in prose.runs if match[1] in run.text), prose.runs[0])
+            place = Place(run.place.line, run.place.col + max(run.text.find(match[1]), 0))
+            yield Found(place, f"account.admin-group asks for {wanted}, not {match[1]}", f"write {wanted}")
 
 
 @rule("RQ017", "error")

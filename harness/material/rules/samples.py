@@ -15,6 +15,7 @@ from harness.material.document import Block, Place
 from harness.material.finding import Found, rule
 from harness.material.material import Material
 from harness.material.pythonform import ARGUMENTS, called
+from harness.material.rules.listings import price_samples
 from harness.material.tables import table
 from harness.material.words import meant
 
@@ -277,7 +278,11 @@ def spot_ceiling(material: Material) -> Iterator[Found]:
             row = block.text[: match.start(1)].count("\n")
             col = match.start(1) - (block.text.rfind("\n", 0, match.start(1)) + 1)
             listed = table("instances")["hourly"]["us-east-1"].get(kind.text)
-            if listed and float(match[1]) > listed:
+            shown = max(_shown_prices(material), default=0.0)
+            if float(match[1]) < shown:
+                message = f"SpotMaxPriceTooLow: the price that is shown above is {shown}, and this bids less"
+                yield Found(block.at(row, col), message, "write a little more than the spot price")
+            elif listed and float(match[1]) > listed:
                 yield Found(
                     block.at(row, col),
                     f"{match[1]} is above what a {kind.text} costs on demand ({listed} in us-east-1): it saves nothing",
@@ -289,6 +294,12 @@ def spot_ceiling(material: Material) -> Iterator[Found]:
                     f"SpotMaxPriceTooLow: a {kind.text} is hardly ever had for {match[1]} ({listed} on demand)",
                     "write a little more than the spot price",
                 )
+
+
+def _shown_prices(material: Material) -> Iterator[float]:
+    """Yield the spot prices that a sample of the document shows."""
+    for _, block, _ in price_samples(material):
+        yield from (float(price) for price in re.findall(r'[pP]rice"\s*:\s*"(\d+\.\d+)"', block.text))
 
 
 @rule("SA010", "error")

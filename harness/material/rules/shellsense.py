@@ -79,8 +79,24 @@ def continuations(material: Material) -> Iterator[Found]:
                     "blanks after the backslash: the command ends here",
                     "remove the blanks",
                 )
+            elif _is_torn(rows, row):
+                yield Found(
+                    block.at(row, len(text)),
+                    "the backslash is missing: the command ends here",
+                    "end the line with a backslash",
+                )
             elif text.endswith("\\") and not text.endswith("\\\\") and not following:
                 yield Found(block.at(row, len(text) - 1), "nothing follows the backslash", "remove the backslash")
+
+
+def _is_torn(rows: list[str], row: int) -> bool:
+    """Say whether a line of words goes on below, as deep as it is itself, and lacks the backslash that the one above it has."""
+    if not 0 < row < len(rows) - 1 or not rows[row - 1].endswith("\\") or rows[row].endswith("\\"):
+        return False
+    depths = [len(text) - len(text.lstrip()) for text in (rows[row], rows[row + 1])]
+    return (
+        depths[0] > 0 and depths[0] == depths[1] and re.fullmatch(r"\s+[\w.+-]+(?:\s+\\)?", rows[row + 1]) is not None
+    )
 
 
 @rule("SH004", "error")

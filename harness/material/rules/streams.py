@@ -186,3 +186,8 @@ def formats_begin_with_plus(material: Material) -> Iterator[Found]:
         for word in command.bare[1:2] if command.name == "date" else ():
             if word.text.startswith("%"):
                 yield Found(word.place, f"date: invalid date '{word.text}'", f"write +{word.text}")
+    for line in material.aws:
+        for word in line.values("--start-time", "--end-time"):
+            match = re.search(r"\bdate (?:-\w+ )?\+[\"']?([^)\"']*)", word.text)
+            if match and match[1] != "%s" and not re.match(r"%(?:Y-%m-%d|F)", match[1]):
+                yield Found(word.place, f"{match[1]} is no time that AWS understands", "write date +%s")

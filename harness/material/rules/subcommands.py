@@ -27,6 +27,20 @@ def verbs(material: Material) -> Iterator[Found]:
             )
 
 
+@rule("PG012", "error")
+def pipes_are_read(material: Material) -> Iterator[Found]:
+    """A program that reads a pipe only when it is told so is told so."""
+    for command in material.commands:
+        for words, dash in table("programs")["pipes"].items():
+            count = len(words.split())
+            if command.reads is not None and command.argv[:count] == tuple(words.split()) and dash not in command.argv:
+                yield Found(
+                    command.bare[count - 1].place,
+                    f"{words} does not read what {command.reads.name} prints",
+                    f"add {dash}",
+                )
+
+
 @rule("PG010", "error")
 def hosts_are_hosts(material: Material) -> Iterator[Found]:
     """The programs ssh and curl get addresses, and nothing that only stands beside them."""

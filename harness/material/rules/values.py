@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.material.document import Command, Prose
+from harness.material.document import Command, Prose, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import read_aws
 from harness.material.material import Material
@@ -200,19 +200,28 @@ def public_and_private(material: Material) -> Iterator[Found]:
     """A step about the private instance uses the private group's values, and the other way round."""
     for block in material.blocks("shell"):
         for command in block.commands:
-            sides = {side for word in command.words for name, _ in find(word.raw) for side in _sides(name)}
+            named = [(word, side) for word in command.words for side in _named_sides(material, command, word)]
+            sides = {side for _, side in named}
             if len(sides) != 1:
                 continue
             (side,) = sides
             about = _sides(command.comment) or (set() if command.name == "ssh" else _sides(block.section.title))
             if len(about) == 1 and side not in about:
                 other = next(iter(about))
-                word = next(w for w in command.words for name, _ in find(w.raw) if side in _sides(name))
+                word = named[0][0]
                 yield Found(
                     word.place,
                     f"this step is about the {other} side, {word.raw} is of the {side} one",
                     f"write the {other} one's",
                 )
+
+
+def _named_sides(material: Material, command: Command, word: Word) -> set[str]:
+    """Return the sides that a word names: by its placeholders, or as the name of a group that is made or looked for."""
+    groups = {material.homework.network.public_group: "public", material.homework.network.private_group: "private"}
+    if command.name == "grep" or "create-security-group" in command.argv:
+        return {groups[word.text]} if word.text in groups else set()
+    return {side for name, _ in find(word.raw) for side in _sides(name)}
 
 
 @rule("PH009", "error")

@@ -1,0 +1,152 @@
+"""A paragraph and the block below it: what the text announces is what the commands do, on the machine that it names."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+from harness.material.classing import machine_of
+from harness.material.document import Block, Command, Place, Prose
+from harness.material.finding import Found, rule
+from harness.material.material import Material
+
+DEEDS: dict[str, tuple[str, str]] = {
+    "start": (
+        r"start|restart|bring up",
+        r"docker (?:run|start|restart|compose|container)|start-|run-instances|systemctl (?:re)?start|service \S+ start|jupyter|ssh-agent|docker\b.*\bup\b|begin-|create-",
+    ),
+    "stop": (r"stop", r"docker (?:stop|kill|pause|compose)|stop-|systemctl stop|service \S+ stop|^(?:exit|logout|kill)|terminate-"),
+    "remove": (
+        r"remove|delete|destroy",
+        r"docker (?:rm|rmi|container|image|volume|system|compose)|delete-|deregister-|detach-|remove-|revoke-|terminate-|release-|cancel-|^rm |^rmdir|s3 r[bm]|usermod|^chmod|apt(?:-get)? (?:remove|purge|autoremove)|^pip",
+    ),
+    "terminate": (r"terminate", r"terminate-|delete-|cancel-|docker (?:rm|stop|kill)|^kill"),
+    "attach": (r"attach|re-?attach|reconnect|connect", r"docker (?:attach|exec|start|run)|attach-|associate-|^ssh|^curl|^nc |^telnet|start-session|usermod"),
+    "build": (r"build", r"docker (?:build|buildx|compose)|^make|build"),
+    "launch": (r"launch", r"run-instances|request-spot|docker run|create-|start-"),
+    "download": (r"download|pull", r"docker (?:pull|run|compose)|^(?:curl|wget|git|scp|sftp|pip|apt)|s3 |get-|pip3? "),
+    "install": (r"install", r"install|\bapt|^(?:pip|snap|brew|curl|sh|dpkg|make|unzip|msiexec|tar)"),
+}  # fmt: skip
+"""Deeds: the verbs that announce one at the head of a clause, and the commands that do it."""
+
+_HEAD = r"(?:^|[.;:!?]\s+|,\s+(?:and |then )*|\band (?:then )?)(?:(?:now|then|next|first|please|again|finally|you can|you may|let's|let us)\b,?\s+)*"
+_OBJECT = r"(?:\s+(?:it|them|all|both|this|that|the|a|an|your|our|docker|up)\b|:)"
+_LOOKS = re.compile(
+    r"^(?:docker (?:ps|images|logs|inspect|version|info)|aws \S+ (?:describe|list|get|wait)\b|aws \S+ (?:describe|list|get)-|ls|cat|pwd|hostname|uname|echo|head|grep)"
+)
+
+
+def _introduced(material: Material) -> Iterator[tuple[Prose, Block]]:
+    """Yield each paragraph that ends in a colon or a comma with the block of commands below it."""
+    for part, block in itertools.pairwise(material.document.parts):
+        is_below = isinstance(part, Prose) and isinstance(block, Block) and part.section == block.section
+        if is_below and isinstance(block, Block) and isinstance(part, Prose) and block.kind == "shell":
+            if part.kind != "heading" and part.text.rstrip().endswith((":", ",")):
+                yield part, block
+
+
+@rule("PR010", "error")
+def announced_is_done(material: Material) -> Iterator[Found]:
+    """What a paragraph announces, the commands below it do: who is told to start something is not shown how to remove it."""
+    for prose, block in _introduced(material):
+        lines = [" ".join(command.argv) for command in block.commands if not command.is_nested]
+        if not lines or any(not _is_known(command) for command in block.commands):
+            continue
+        text = " ".join(re.split(r"(?<=[.!?])\s+", prose.text)[-2:])
+        for name, (verbs, commands) in DEEDS.items():
+            match = re.search(rf"{_HEAD}(?P<verb>{verbs}){_OBJECT}", text, re.IGNORECASE)
+            if match and not any(re.search(commands, line) for line in lines):
+                yield Found(
+                    _end(prose, match["verb"]),
+                    f"the text says to {match['verb'].lower()}, and no command below it does",
+                    f"add the command that does, or say what is done instead of {name!r}",
+                )
+
+
+def _is_known(command: Command) -> bool:
+    """Say whether it can be told what a command does: those of a program of the reader's own cannot."""
+    return command.name in (
+        "docker",
+        "aws",
+        "exit",
+        "logout",
+        "ssh",
+        "curl",
+        "sudo",
+        "apt-get",
+        "mkdir",
+        "cd",
+        "chmod",
+        "ssh-add",
+        "rm",
+    ) or bool(_LOOKS.match(" ".join(command.argv)))
+
+
+def _end(prose: Prose, word: str) -> Place:
+    """Return where a word of a paragraph stands, its last mention where there are several."""
+    for run in reversed(prose.runs):
+        col = run.text.lower().rfind(word.lower())
+        if col >= 0:
+            return Place(run.place.line, run.place.col + col)
+    return prose.place
+
+
+@rule("MD014", "error")
+def text_and_fence_name_one_machine(material: Material) -> Iterator[Found]:
+    """The machine that a paragraph sends its reader to is the one that the fence below it names."""
+    for part, block in itertools.pairwise(material.document.parts):
+        if not (isinstance(part, Prose) and isinstance(block, Block)) or part.section != block.section:
+            continue
+        told = _sent_to(part.text)
+        label = next((label for label in block.labels if label in _MACHINES), None)
+        if label and told in _MACHINES and told != label and block.kind != "output":
+            yield Found(
+                _end(part, told),
+                f"the text sends the reader to the {told}, the block is for the {label}",
+                "make them agree",
+            )
+
+
+_MACHINES = ("workstation", "bastion")
+
+
+def _sent_to(text: str) -> str | None:
+    """Return the machine that the last sentence of a text has something done on; what only explains does not count."""
+    last = re.split(r"(?<=[.!?])\s+", text.strip())[-1]
+    main = re.split(r"\b(?:so that|because|which|where|when|while|since|that)\b", last)[0]
+    found = re.findall(r"\bon (?:the|your|our) (?:\w+ )?[a-z]+(?=[,:.]|$)", main, re.IGNORECASE)
+    return machine_of(found[-1]) if found else None
+
+
+@rule("MD015", "error")
+def blocks_hold_commands(material: Material) -> Iterator[Found]:
+    """A block for a shell holds commands, and a comment in it that begins a step is followed by one."""
+    for prose, block in itertools.pairwise(material.document.parts):
+        if not isinstance(block, Block) or block.kind not in ("shell", "file", "output"):
+            continue
+        rows = [row.strip() for row in block.text.rstrip("\n").split("\n")]
+        is_empty = all(not row or row.startswith("#") for row in rows) and any(rows)
+        if (
+            is_empty
+            and isinstance(prose, Prose)
+            and prose.text.rstrip().endswith(":")
+            and block.language in ("", "sh", "bash", "shell")
+        ):
+            yield Found(block.place, "only comments, and no command: a step is missing here", "write the command")
+            continue
+        for row in _idle_comments(rows) if block.kind == "shell" else ():
+            yield Found(
+                block.at(row),
+                f"no command follows this comment: {rows[row][:50]!r}",
+                "write the command, or remove the comment",
+            )
+
+
+def _idle_comments(rows: list[str]) -> Iterator[int]:
+    """Yield the comments that stand alone between blank lines, with other comments or commands after them."""
+    for row, text in enumerate(rows):
+        above = rows[row - 1] if row else ""
+        below = rows[row + 1] if row + 1 < len(rows) else "end"
+        if text.startswith("#") and not above and not below and any(rows[row + 1 :]):
+            yield row
