@@ -49,7 +49,12 @@ class Filler:
         for word in command.words:
             option = option_of(word, option, argv)
             fill = functools.partial(self._fill, word, option)
-            text, has_glob = words.expanded(word.raw, self.desk.variable, self._substitute, fill)
+            try:
+                text, has_glob = words.expanded(word.raw, self.desk.variable, self._substitute, fill)
+            except CannotFill:
+                if not is_one_of_several(command, word, option):
+                    raise
+                continue
             is_pattern = has_glob and argv and argv[0] in PATTERNS_IN
             argv.extend(self.desk.glob(text) if is_pattern else [text])
         return argv
@@ -126,6 +131,15 @@ def option_of(word: Word, option: str, argv: list[str]) -> str:
     if word.text.startswith("--"):
         return word.text.partition("=")[0]
     return argv[0] if argv and argv[0] in ("ssh", "curl") else option
+
+
+def is_one_of_several(command: Command, word: Word, option: str) -> bool:
+    """Say whether an option takes other ids than this word as well: what has no id is left out, and the others are done."""
+    texts = [one.text for one in command.words]
+    at = texts.index(option) if option.endswith("-ids") and option in texts else len(texts)
+    ids = command.words[at + 1 :]
+    last = next((i for i, one in enumerate(ids) if one.text.startswith("--")), len(ids))
+    return word in ids[:last] and last > 1
 
 
 def redirected(command: Command) -> str:

@@ -57,8 +57,9 @@ def announced_is_done(material: Material) -> Iterator[Found]:
         for name, (verbs, commands) in DEEDS.items():
             match = re.search(rf"{_HEAD}(?P<verb>{verbs}){_OBJECT}", text, re.IGNORECASE)
             if match and not any(re.search(commands, line) for line in lines):
+                said, fence = _end(prose, match["verb"]), Place(block.place.line - 1)
                 yield Found(
-                    _end(prose, match["verb"]),
+                    fence if fence.line - said.line <= 2 else said,
                     f"the text says to {match['verb'].lower()}, and no command below it does",
                     f"add the command that does, or say what is done instead of {name!r}",
                 )
@@ -112,10 +113,11 @@ _MACHINES = ("workstation", "bastion")
 
 
 def _sent_to(text: str) -> str | None:
-    """Return the machine that the last sentence of a text has something done on; what only explains does not count."""
-    last = re.split(r"(?<=[.!?])\s+", text.strip())[-1]
-    main = re.split(r"\b(?:so that|because|which|where|when|while|since|that)\b", last)[0]
-    found = re.findall(r"\bon (?:the|your|our) (?:\w+ )?[a-z]+(?=[,:.]|$)", main, re.IGNORECASE)
+    """Return the machine that a text last has something done on; what only explains does not count."""
+    found: list[str] = []
+    for sentence in re.split(r"(?<=[.!?])\s+", text.strip()):
+        main = re.split(r"\b(?:so that|because|which|where|when|while|since|that)\b", sentence)[0]
+        found += re.findall(r"\bon (?:the|your|our) (?:\w+ )?[a-z]+(?=[,:.]|$)", main, re.IGNORECASE)
     return machine_of(found[-1]) if found else None
 
 

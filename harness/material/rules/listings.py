@@ -15,7 +15,7 @@ from harness.material.rules.containers import ENDS
 from harness.material.tables import table
 
 _ROW = re.compile(
-    r"#?\s*[0-9a-f]{12}\s{2,}(?P<image>\S+)\s{2,}\"(?P<command>[^\"]*)\"\s{2,}\S.*?\s{2,}(?P<status>(?:Up|Exited|Created|Restarting)\b.*?)(?=\s{2,}|$)"
+    r"#?\s*[0-9a-f]{12}\s{2,}(?P<image>\S+)\s{2,}\"(?P<command>[^\"]*)\"\s+\S.*?\s{2,}(?P<status>(?:Up|Exited|Created|Restarting)\b.*?)(?=\s{2,}|$)"
 )
 """A row of ``docker ps``; what it was made of last is the container's name."""
 

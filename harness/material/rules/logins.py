@@ -57,6 +57,18 @@ def _has(command: Command, option: str) -> bool:
     return option in options
 
 
+@rule("LG012", "error")
+def hops_lead_on(material: Material) -> Iterator[Found]:
+    """A login from the bastion leads to another host than the one that the reader is on."""
+    here = ""
+    for command, word in logins(material):
+        host = word.text.rpartition("@")[2]
+        if command.machine == "workstation":
+            here = host
+        elif command.machine == "bastion" and host == here:
+            yield Found(word.place, f"the reader is on {host} already", "name the private instance")
+
+
 @rule("LG002", "error")
 def login_name(material: Material) -> Iterator[Found]:
     """One logs in as the user that the image has."""

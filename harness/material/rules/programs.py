@@ -171,7 +171,11 @@ def jupyter_options(material: Material) -> Iterator[Found]:
 def jupyter_faults(command: Command) -> Iterator[Found]:
     """Yield what is wrong with a command that starts Jupyter in a container."""
     verb = next((word for word in command.bare[1:] if not word.text.startswith("-")), None)
-    if verb is not None and verb.is_literal and verb.text not in table("programs")["verbs"]["jupyter"]:
+    if verb is None:
+        yield Found(
+            command.place, "jupyter: error: one of the arguments is required: no subcommand", "write jupyter notebook"
+        )
+    elif verb.is_literal and verb.text not in table("programs")["verbs"]["jupyter"]:
         repair = meant(verb.text, table("programs")["verbs"]["jupyter"], "write notebook")
         yield Found(verb.place, f"Jupyter command `jupyter-{verb.text}` not found", repair)
     by_name = options_of_jupyter(command)

@@ -221,7 +221,8 @@ def image_of_our_own(material: Material) -> Iterator[Found]:
                     one.place, f"jupyter.image asks for {name} {wanted}, not {one.value}", f"write {name} {wanted}"
                 )
         if not {"CMD", "ENTRYPOINT"} & set(found):
-            yield Found(block.place, "jupyter.image asks for a command that starts Jupyter", "add CMD")
+            last = list(found.values())[-1].place if found else block.place
+            yield Found(last, "jupyter.image asks for a command that starts Jupyter", "add CMD")
 
 
 @rule("RQ007", "error")

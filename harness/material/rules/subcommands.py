@@ -176,6 +176,17 @@ def containers_are_confined(material: Material) -> Iterator[Found]:
             )
 
 
+@rule("DK013", "error")
+def published_ports_count(material: Material) -> Iterator[Found]:
+    """Ports are published from a network of the container's own: on that of its host there is nothing to publish."""
+    for line in material.docker:
+        for word in line.values("--network", "--net"):
+            if word.text in ("host", "none") and line.has("-p", "--publish", "-P", "--publish-all"):
+                yield Found(
+                    word.place, f"published ports are discarded with the network {word.text!r}", "leave the option out"
+                )
+
+
 @rule("DK011", "error")
 def images_are_not_pushed(material: Material) -> Iterator[Found]:
     """Nobody pushes to a repository of others, nor removes a container as if it were an image."""

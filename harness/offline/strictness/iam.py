@@ -12,6 +12,7 @@ from typing import Any
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import DeleteConflictException, IAMException
 from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
 _NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _SHORTEST, _FEWEST_KINDS = 8, 3
@@ -43,6 +44,10 @@ class StrictIam(IAMBackend):
     def create_group(self, group_name: str, *given: Any, **named: Any) -> Any:
         _check_name("groupName", group_name, self.groups)
         return super().create_group(group_name, *given, **named)
+
+    def create_role(self, role_name: str, assume_role_policy_document: str, *given: Any, **named: Any) -> Any:
+        IAMTrustPolicyDocumentValidator(assume_role_policy_document).validate()
+        return super().create_role(role_name, assume_role_policy_document, *given, **named)
 
     def create_login_profile(self, user_name: str, password: str) -> Any:
         kinds = sum(any(sign in signs for sign in password) for signs in _KINDS_OF_SIGNS)

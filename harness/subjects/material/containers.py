@@ -69,8 +69,8 @@ class Containers(ReferenceContainers):
     @step
     def greeting_removed(self) -> Removal:
         """Return how the document's removal of the exited container went, and what a second one says."""
+        name = self.greeting().container.name  # what never ran, or where nobody can log in, has no removal to be judged
         must_not_be_over(self.subject, "docker.remove", "removes the container of hello-world")
-        name = self.greeting().container.name
         if self.removal is None:
             raise Unmet("docker.remove", f"the document does not remove {name}")
         is_gone = name not in self.docker().names(all=True)
@@ -79,6 +79,7 @@ class Containers(ReferenceContainers):
     @step
     def shell(self) -> Shell:
         """Let the shell that the document has opened compute something."""
+        self.docker()
         must_not_be_over(self.subject, "docker.interactive", f"opens a shell in {self.interactive}")
         session = self.session
         left, right = secrets.randbelow(10**6), secrets.randbelow(10**6)
@@ -107,6 +108,7 @@ class Containers(ReferenceContainers):
     @step
     def shell_removed(self) -> ForcedRemoval:
         """Return how the forced removal went, and what came of one without force before it."""
+        self.docker()
         must_not_be_over(self.subject, "docker.force-remove", f"removes {self.interactive} while it runs")
         if self.refusal is None or self.removal is None:
             raise Unmet("docker.force-remove", f"the document does not remove {self.interactive} while it runs")

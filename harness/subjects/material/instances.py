@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.aws import instances
+from harness.aws import groups, instances
 from harness.errors import Unmet
 from harness.facts.instances import Instance
 from harness.facts.launches import Launch
@@ -115,6 +115,18 @@ class Instances(ReferenceInstances):
 
     def _hop_to(self, private: Instance, *, forward: bool) -> tuple[Login, list[str]]:
         return super()._hop_to(private, forward=forward and self.subject.forwards)
+
+    def _nobody_may_come_in(self, bastion: Instance) -> bool:
+        """Say whether no rule of the bastion's only group is about ssh; what that group is called is another matter."""
+        group = groups.find_group(self.aws, self.subject.network.public_id())
+        port = self.homework.network.ssh_port
+        is_shut = group is not None and not any(rule.concerns("tcp", port) for rule in group.rules)
+        return group is not None and bastion.is_only_in(group.id) and is_shut
+
+    def _bastion_may_come_in(self, private: Instance) -> bool:
+        """Say whether a rule lets the bastion in; what the private instance's group is called is another matter."""
+        group = self.subject.network.private_id()
+        return not private.is_only_in(group) or self.subject.network.lets_bastion_in(group)
 
     def session(self, forwards: bool) -> Session:
         """Log in to the bastion with a terminal; raises ``ConnectionError`` where that fails."""

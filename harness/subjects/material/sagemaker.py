@@ -11,6 +11,7 @@ from harness.aws import sagemaker_kinds as kinds
 from harness.aws.kmeans import Settings
 from harness.errors import Unmet
 from harness.facts.sagemaker import Cleaned
+from harness.material.sdk import Notebook
 from harness.notebook_document import MAGIC
 from harness.steps import step
 from harness.subjects.material.stages import must_not_be_over
@@ -37,10 +38,23 @@ class Sagemaker(ReferenceSagemaker):
         self.notebook = ""
         self.asked: dict[str, Any] = {}
         self.called: set[str] = set()
+        self.cells = Notebook()
+        self.fault = ""
 
-    def read(self, code: str) -> None:
-        """Take note of what a cell calls and with which numbers; nothing of it is executed here."""
-        for node in ast.walk(_parsed(code)):
+    def read(self, code: str) -> str:
+        """Take note of what a cell calls and with which numbers; nothing of it is executed here.
+
+        Returns what Python would say of a call that there is not, where the cell ends; empty for a cell that goes on.
+        """
+        for statement in _parsed(code).body:
+            for _, message, _ in self.cells.faults(statement):
+                self.fault = self.fault or message
+                return message
+            self._note_calls(statement)
+        return ""
+
+    def _note_calls(self, statement: ast.stmt) -> None:
+        for node in ast.walk(statement):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 self.called.add(name)
@@ -79,13 +93,15 @@ class Sagemaker(ReferenceSagemaker):
 
     def fitted(self) -> str:
         if "fit" not in self.called:
-            must_not_be_over(self.subject, "kmeans.trained", "trains")
-            raise Unmet("kmeans.trained", "the document's code does not train (no call of fit)")
+            if not self.fault:
+                must_not_be_over(self.subject, "kmeans.trained", "trains")
+            raise Unmet("kmeans.trained", self.fault or "the document's code does not train (no call of fit)")
         return super().fitted()
 
     def deployed(self) -> str:
         if "deploy" not in self.called:
-            raise Unmet("kmeans.endpoint", "the document's code does not put the model behind an endpoint")
+            reason = self.fault or "the document's code does not put the model behind an endpoint"
+            raise Unmet("kmeans.endpoint", reason)
         return super().deployed()
 
     @step
@@ -112,7 +128,7 @@ class Sagemaker(ReferenceSagemaker):
                 self._delete(thing)
 
 
-def _parsed(code: str) -> ast.AST:
+def _parsed(code: str) -> ast.Module:
     try:
         return ast.parse(MAGIC.sub("", code))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

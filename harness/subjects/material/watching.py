@@ -302,9 +302,9 @@ class Watch(Guide):
             return Outcome(1, stderr=str(error))
 
     def _run_example(self, deed: Deed) -> Outcome:
-        stage = self.subject.sagemaker
+        stage, fault = self.subject.sagemaker, ""
         if deed.machine == "notebook":
-            stage.read(deed.text)
+            fault = stage.read(deed.text)
         else:
             stage.run_all()
         if "fit" in stage.called:
@@ -313,7 +313,7 @@ class Watch(Guide):
             self.subject.note(stage.endpoint)
         if "predict" in stage.called:
             self.subject.note(stage.predictions, stage.quality)
-        return Outcome(0)
+        return Outcome(1, stderr=fault) if fault else Outcome(0)
 
     def _create_notebook(self, _: Deed) -> Outcome:
         self.subject.sagemaker.create_notebook()
@@ -330,21 +330,30 @@ class Watch(Guide):
         if port is None:
             return Outcome(0)
         homework = self.subject.homework
-        if int(port[1]) == homework.httpd.port:
-            self._see_web()
-        elif int(port[1]) == homework.jupyter.port:
-            self._see_jupyter()
-        else:
+        looks: dict[int, tuple[str, Callable[[], None]]] = {
+            homework.httpd.port: (homework.httpd.image, self._see_web),
+            homework.jupyter.port: (homework.jupyter.image, self._see_jupyter),
+        }
+        if int(port[1]) not in looks:
             return Outcome(1, stderr=f"nothing of the homework answers on port {port[1]}")
-        return Outcome(0)
+        image, look = looks[int(port[1])]
+        found = self.subject.containers.by_role(image, int(port[1]))
+        look()  # which puts right what is wrong
+        is_published = found is not None and any(one.host_port == int(port[1]) for one in found.ports)
+        return (
+            Outcome(0) if is_published else Outcome(1, stderr=f"no container answers on port {port[1]} of the bastion")
+        )
 
     def _edit_page(self, _: Deed) -> Outcome:
         httpd = self.subject.httpd
         server = httpd.serving()
-        if not httpd._read(f"{server.directory}/{self.subject.homework.httpd.page}"):
+        page = self.subject.homework.httpd.page
+        is_there = httpd._read(f"{server.directory}/{page}") != ""
+        is_given = any(block.path.endswith(page) for block in self.subject.follower.document.blocks)
+        if not is_there and not is_given:
             httpd.show_page(server.directory)
         self._see_web()
-        return Outcome(0)
+        return Outcome(1, stderr=f"{server.directory} has no {page}") if is_given and not is_there else Outcome(0)
 
     def _stop_notebook(self, _: Deed) -> Outcome:
         subject = self.subject

@@ -55,6 +55,7 @@ class Httpd(ReferenceHttpd):
     @step
     def page(self) -> Page:
         """Return the page as it lies on the host and as it is served."""
+        self.subject.containers.docker()
         must_not_be_over(self.subject, "httpd.reachable", "serves a page")
         path = f"{self.serving().directory}/{self.homework.httpd.page}"
         answer = self._once_answered()
@@ -63,6 +64,7 @@ class Httpd(ReferenceHttpd):
     @step
     def edit(self) -> Edit:
         """Change the page on the host and return what is served next."""
+        self.subject.containers.docker()
         must_not_be_over(self.subject, "httpd.live-edit", "serves a page")
         page, before = self.page(), self.serving().container
         written = page.file.replace("</body>", f"<p>Edited: {secrets.token_hex(8)}.</p></body>")
