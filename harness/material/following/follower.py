@@ -109,7 +109,7 @@ class Follower:
 
     def _acted(self, deed: Deed) -> Outcome | None:
         if deed.name == "detach":
-            return self.remote.press(deed.text) if self.remote.depth else None
+            return self._over_there(self.remote.press, deed.text) if self.remote.depth else None
         return self.guide.act(deed) or self.actions.do(deed)
 
     # Blocks.
@@ -123,7 +123,7 @@ class Follower:
                     self._command(pipeline)
             case "keys" if self.connect is not None:
                 deed = self._deed("keys", block.place, machine="container", text=block.text)
-                self._done(deed, functools.partial(self.remote.press, block.text))
+                self._done(deed, functools.partial(self._over_there, self.remote.press, block.text))
             case "json" | "dockerfile" | "file" if block.path:
                 self._write(block)
             case "python":
