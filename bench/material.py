@@ -13,7 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.edits import Edit, Harm, Harmless
+from bench.edits import Edit
+from bench.harmful import Harm
+from bench.harmless import Harmless
 from harness.catalogue import HOMEWORK, Homework, load
 from harness.material import DEFAULT, gate, markdown, records
 from harness.material.finding import Finding

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from harness.material import canonical
 from harness.material.canonical import settled
 from harness.material.clauses import Reading, Said, told
-from harness.material.document import Place
+from harness.material.document import Place, Prose
 from harness.material.following.prose import ACTIONS
 from harness.material.forms import is_look, is_same_look
 from harness.material.records import Clause
@@ -85,11 +85,15 @@ def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
     if now == clause.text:
         return
     marks = {read.old(mark): mark for mark in _marks(one)}
+    known = set(split_sentences(clause.text))
+    fresh = [prose for prose in one.prose if not set(split_sentences(read.old(told(prose)))) <= known]
     for kind in _KINDS:
         old, new = set(kind(clause.text)), set(kind(now))
         lost, gained = sorted(old - new), sorted(new - old)
         if kind is _sides:
             lost, gained = _swapped(lost, gained)
+            if set(gained) & _WHOM and not any(_is_edition(s, known, set(gained)) for s in split_sentences(now)):
+                continue
         if (
             kind is _names and not lost
         ):  # a link or picture more, and a value that stands elsewhere, change nothing either
@@ -102,7 +106,7 @@ def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
             gained = []
         if (gained or lost) and not (kind in _BOTH_SIDED and not (lost and gained)):
             word = gained[0] if gained else ""
-            place = _place(one, marks.get(word, word)) if word else _gap(one, clause.text, lost[0])
+            place = _place(one, marks.get(word, word), fresh) if word else _gap(one, clause.text, lost[0])
             yield Change(place, " ".join(lost) or "(nothing)", " ".join(gained) or "(nothing)")
 
 
@@ -110,14 +114,15 @@ def _marks(one: Said) -> set[str]:
     return {run.text.strip() for prose in one.prose for run in prose.runs if run.is_code}
 
 
-def _place(one: Said, text: str) -> Place:
-    """Return where a word of a section stands."""
-    probe = text.lower()
-    for prose in one.prose:
-        for run in prose.runs:
-            col = run.text.lower().find(probe)
-            if col >= 0 and prose.kind != "heading":
-                return Place(run.place.line, run.place.col + col)
+def _place(one: Said, text: str, first: list[Prose] | None = None) -> Place:
+    """Return where a word of a section stands; in what was changed, where it stands there as well."""
+    word = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
+    loose = re.compile(re.escape(text), re.IGNORECASE)
+    for prose, pattern in itertools.product([*(first or ()), *one.prose], (word, loose)):
+        for run in prose.runs if prose.kind != "heading" else ():
+            match = pattern.search(run.text)
+            if match:
+                return Place(run.place.line, run.place.col + match.start())
     return one.prose[-1].place if one.prose else one.section.place
 
 
@@ -274,6 +279,16 @@ def _units(text: str) -> Iterator[str]:
         r"\b(second|minute|hour|day|week|month|year|dollar|cent|euro|percent|[KMGT]i?B|vCPU|word|pixel)s?\b", text
     ):
         yield match[1]
+
+
+_WHOM = {"nobody", "everybody", "anybody", "nothing", "something"}
+"""Words that a sentence may change for their opposites together with its verb: nobody reaches it, it is out of everybody's reach."""
+
+
+def _is_edition(sentence: str, known: set[str], words: set[str]) -> bool:
+    """Say whether a sentence with one of some words is an accepted one with little else changed."""
+    is_one = not words.isdisjoint(_words(sentence))
+    return is_one and any(_likeness(old, sentence) >= _SAME for old in known)
 
 
 def _labels(text: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ follow a chapter takes seconds.
 
 from __future__ import annotations
 
-from tests.material.following import Followed, edition, follow
+from tests.material.following import MET, Followed, edition, follow
 
 NOT_MET, MISSING = "not met", "not judged (missing)"
 NO_WEB = (
@@ -75,7 +75,6 @@ def test_a_group_of_another_name_and_a_command_that_nobody_configures() -> None:
         "network.private-sg": NOT_MET,
         "network.private-ssh": MISSING,
         "private.launched": MISSING,
-        "private.agent-forwarding": MISSING,
     }
 
 
@@ -96,6 +95,18 @@ def test_clusters_that_are_too_many_and_an_endpoint_that_stays() -> None:
         "kmeans.predicts": NOT_MET,
         "sagemaker.cleaned": NOT_MET,
     }
+
+
+def test_a_trust_policy_that_is_no_json_and_a_method_that_the_sdk_does_not_have() -> None:
+    followed = sagemaker(('"Effect": "Allow",', '"Effect": "Allow"'), ("kmeans.record_set(", "kmeans.recordset("))
+    assert {id for id, verdict in followed.broken.items() if verdict == NOT_MET} == {
+        "sagemaker.notebook-instance",
+        "kmeans.trained",
+    }
+    assert set(followed.broken.values()) == {NOT_MET, MISSING}
+    said = [finding.message for finding in followed.findings if finding.rule == "follow.fails"]
+    assert any("MalformedPolicyDocument" in one for one in said)
+    assert any("no attribute 'recordset'" in one for one in said)
 
 
 def test_sources_groups_forwarding_and_an_end_that_are_wrong() -> None:
@@ -133,6 +144,25 @@ def test_ports_names_and_removals_that_are_wrong() -> None:
         "jupyter.container": NOT_MET,
         "jupyter.removed": NOT_MET,
     }
+
+
+def test_a_public_group_of_another_name_leaves_what_is_done_on_the_bastion_to_be_judged() -> None:
+    followed = web(("--group-name PublicSG", "--group-name PublicGroup"))
+    assert [id for id, verdict in followed.broken.items() if verdict == NOT_MET] == ["network.public-sg"]
+    assert not {id for id in followed.broken if id.startswith(("docker", "httpd"))}
+
+
+def test_a_bastion_that_ends_before_its_time_ends_no_run() -> None:
+    """What is done on it afterwards is missing, and nothing of it wrong."""
+    followed = web(
+        (
+            "### Install Docker\n",
+            "```sh workstation\naws ec2 terminate-instances --instance-ids YOUR_BASTION_ID\n```\n\n### Install Docker\n",
+        )
+    )
+    assert {id: verdict for id, verdict in followed.broken.items() if verdict == NOT_MET}.keys() == {"docker.engine"}
+    assert followed.broken["docker.detach"] == MISSING
+    assert followed.verdicts["network.public-8003"] == MET
 
 
 def test_document_without_a_word_is_followed_to_its_end() -> None:

@@ -90,18 +90,21 @@ class Containers(ReferenceContainers):
     @step
     def shell_detached(self) -> Moment:
         """Return the container right after the detach keys."""
+        self.docker()
         must_not_be_over(self.subject, "docker.detach", f"detaches from {self.interactive}")
         return Moment("Ctrl-P Ctrl-Q", self._seen("docker.detach"), self._is_outside)
 
     @step
     def shell_left(self) -> Moment:
         """Return the container right after its shell was left."""
+        self.docker()
         must_not_be_over(self.subject, "docker.attach-exit", f"attaches to {self.interactive} and leaves its shell")
         return Moment("exit", self._once_stopped(), self._is_outside)
 
     @step
     def shell_restarted(self) -> Moment:
         """Return the container right after it was started again."""
+        self.docker()
         must_not_be_over(self.subject, "docker.restart", f"starts {self.interactive} again")
         return Moment("start", self._seen("docker.restart"))
 

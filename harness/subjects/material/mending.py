@@ -115,7 +115,7 @@ class Mending:
             "name": lambda: instances.private().private_dns if is_private else instances.bastion().public_dns,
             "address": lambda: instances.private().private_dns if is_private else instances.bastion().public_dns,
             "ip": lambda: instances.bastion().public_ip, "key": lambda: subject.account.working_key_pair().name,
-            "image": lambda: instances.image().id, "role": subject.sagemaker.role,
+            "image": lambda: instances.image().id, "role": subject.sagemaker.role_in_its_place,
             "region": lambda: subject.context.cloud.region, "bucket": lambda: subject.sagemaker.bucket_name,
         }  # fmt: skip
         found = ways[kind]() if kind in ways else None

@@ -14,7 +14,7 @@ from harness.facts.sagemaker import Cleaned
 from harness.material.sdk import Notebook
 from harness.notebook_document import MAGIC
 from harness.steps import step
-from harness.subjects.material.stages import must_not_be_over
+from harness.subjects.material.stages import must_be_its_own, must_not_be_over
 from harness.subjects.reference.sagemaker import Sagemaker as ReferenceSagemaker
 
 if TYPE_CHECKING:
@@ -77,8 +77,14 @@ class Sagemaker(ReferenceSagemaker):
         values = self.subject.follower.values
         return values.find("role", frozenset({"sagemaker", "role"})) or super().role()
 
+    def role_in_its_place(self) -> str:
+        """Return a role for a document that names one and has made none."""
+        self.subject.repaired["role"] = "the document makes no role that SageMaker may assume"
+        return self.role()
+
     def notebook_created(self) -> str:
         """Return the notebook instance that the document makes."""
+        must_be_its_own(self.subject, "role", "sagemaker.notebook-instance")
         if not self.notebook:
             raise Unmet("sagemaker.notebook-instance", "the document has its reader create no notebook instance")
         return self.notebook

@@ -32,7 +32,7 @@ class Watch(Guide):
         self.depth = 0
         self.forwards = False
         self.has_begun = False
-        self.is_bastion_gone = False
+        self.is_bastion_gone = self.uses_docker = False
         self.seen: set[str] = set()
 
     # Before.
@@ -63,6 +63,7 @@ class Watch(Guide):
         if deed.is_aws("sagemaker", *ENDING) or deed.is_aws("s3", "rb", "rm"):
             self._see_sagemaker()
         if deed.is_aws("ec2", "revoke-security-group-ingress", "delete-security-group"):
+            self.subject.note(self.subject.network.open_web_ports)
             self._see_web()
 
     def _begin(self) -> None:
@@ -125,6 +126,10 @@ class Watch(Guide):
         subject = self.subject
         subject.note(subject.network.public_group, subject.instances.bastion_launch, subject.instances.entrance)
         subject.note(subject.network.private_group, subject.network.private_door)
+        if "private" in subject.instances.roles:
+            subject.note(self.mending.ensure_private_door, subject.instances.hop)
+        if not self.uses_docker:  # it ends before its time: what comes later is not there yet, rather than wrong
+            return
         subject.note(subject.containers.engine, subject.containers.images)
         self._see_web()
         if not subject.jupyter_removals:
@@ -228,6 +233,7 @@ class Watch(Guide):
     def _after_docker(self, deed: Deed, outcome: Outcome) -> None:
         subject, argv = self.subject, deed.bare
         homework, containers, depth = subject.homework, subject.containers, subject.follower.remote.depth
+        self.uses_docker = True
         command = Command(" ".join(argv), outcome.exit_code, outcome.stdout, outcome.stderr)
         if argv[1] in ("run", "attach", "exec") and depth > self.depth:
             self._opened(argv[1])
