@@ -105,7 +105,7 @@ def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
         if kind is _actions:
             gained = []
         if (gained or lost) and not (kind in _BOTH_SIDED and not (lost and gained)):
-            word = gained[0] if gained else ""
+            word = gained[0].partition(" ")[0] if gained else ""
             place = _place(one, marks.get(word, word), fresh) if word else _gap(one, clause.text, lost[0])
             yield Change(place, " ".join(lost) or "(nothing)", " ".join(gained) or "(nothing)")
 
@@ -244,7 +244,7 @@ def _deeds(text: str) -> Iterator[str]:
 
 
 _DEEDS = (
-    ("terminate",), ("delete", "remove"), ("stop",), ("keep", "retain"), ("attach",), ("detach",), ("deny", "refuse"), ("allow", "let", "permit"),
+    ("terminate",), ("delete", "remove"), ("stop",), ("keep", "retain"), ("attach",), ("detach",), ("deny", "refuse", "forbid"), ("allow", "let", "permit"),
     ("enable",), ("disable",), ("upload",), ("download",), ("lock",), ("encrypt",), ("publish",), ("skip",), ("ignore",),
 )  # fmt: skip
 
@@ -266,7 +266,7 @@ def _swapped(lost: list[str], gained: list[str]) -> tuple[list[str], list[str]]:
 
 
 _OPPOSITES = (
-    ("nothing", "something"), ("nobody", "everybody"), ("nobody", "anybody"), ("start", "stop"), ("stops", "starts"), ("full", "empty"), ("public", "private"), ("workstation", "bastion"), ("before", "after"), ("with", "without"), ("first", "last"), ("above", "below"),
+    ("nothing", "something"), ("nobody", "everybody"), ("nobody", "anybody"), ("start", "stop"), ("stops", "starts"), ("full", "empty"), ("allow", "forbid"), ("missing", "listed"), ("download", "upload"), ("public", "private"), ("workstation", "bastion"), ("before", "after"), ("with", "without"), ("first", "last"), ("above", "below"),
     ("running", "stopped"), ("inside", "outside"), ("user", "root"), ("more", "less"), ("open", "closed"), ("always", "never"),
     ("least", "most"), ("minimum", "maximum"), ("newest", "oldest"), ("inbound", "outbound"), ("ingress", "egress"), ("higher", "lower"),
     ("enable", "disable"), ("attach", "detach"), ("allow", "deny"), ("terminated", "running"), ("launched", "terminated"), ("keep", "delete"), ("container", "bastion"),
@@ -274,11 +274,12 @@ _OPPOSITES = (
 
 
 def _units(text: str) -> Iterator[str]:
-    """Yield the units that a text counts in; a cent is no dollar, and an hour no minute."""
-    for match in re.finditer(
-        r"\b(second|minute|hour|day|week|month|year|dollar|cent|euro|percent|[KMGT]i?B|vCPU|word|pixel)s?\b", text
-    ):
-        yield match[1]
+    """Yield the units that a text counts in, numbered: a cent is no dollar, and an hour no minute."""
+    counts: collections.Counter[str] = collections.Counter()
+    units = r"second|minute|hour|day|week|month|year|dollar|cent|euro|percent|[KMGT]i?B|vCPU|word|pixel"
+    for match in re.finditer(rf"\b({units})s?\b", text):
+        counts[match[1]] += 1
+        yield f"{match[1]} {counts[match[1]]}"
 
 
 _WHOM = {"nobody", "everybody", "anybody", "nothing", "something"}

@@ -93,7 +93,7 @@ class Outcome:
     """How a deed ended: exit code and what was printed, of a pipeline that of its last command.
 
     ``first`` is what the first command of a pipeline printed, which a reader would have seen without the rest of it.
-    ``refused`` says why it was not done at all.
+    ``refused`` says why it was not done at all, ``row`` in which line of a longer text it failed, from 0.
     """
 
     exit_code: int
@@ -101,6 +101,7 @@ class Outcome:
     stderr: str = ""
     first: str = ""
     refused: str = ""
+    row: int = 0
 
     @property
     def is_done(self) -> bool:

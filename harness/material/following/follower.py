@@ -277,7 +277,7 @@ class Follower:
         more = f"; to go on, {mended}" if mended else ""
         what = self.document.line(deed.place.line).strip() if deed.kind == "command" else str(deed)
         message = f"“{what[:80]}” fails: {stable(outcome.said)}{more}"
-        self.found.add("follow.fails", deed.place, message, "mend the step")
+        self.found.add("follow.fails", Place(deed.place.line + outcome.row, deed.place.col), message, "mend the step")
 
     # Helpers.
 

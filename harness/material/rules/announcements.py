@@ -10,13 +10,14 @@ from harness.material.classing import machine_of
 from harness.material.document import Block, Command, Place, Prose
 from harness.material.finding import Found, rule
 from harness.material.material import Material
+from harness.material.tables import table
 
 DEEDS: dict[str, tuple[str, str]] = {
     "start": (
         r"start|restart|bring up",
         r"docker (?:run|start|restart|compose|container)|start-|run-instances|systemctl (?:re)?start|service \S+ start|jupyter|ssh-agent|docker\b.*\bup\b|begin-|create-",
     ),
-    "stop": (r"stop", r"docker (?:stop|kill|pause|compose)|stop-|systemctl stop|service \S+ stop|^(?:exit|logout|kill)|terminate-"),
+    "stop": (r"stop", r"docker (?:stop|kill|pause|compose)|stop-|systemctl stop|service \S+ stop|^(?:exit|logout|kill)"),
     "remove": (
         r"remove|delete|destroy",
         r"docker (?:rm|rmi|container|image|volume|system|compose)|delete-|deregister-|detach-|remove-|revoke-|terminate-|release-|cancel-|^rm |^rmdir|s3 r[bm]|usermod|^chmod|apt(?:-get)? (?:remove|purge|autoremove)|^pip",
@@ -50,19 +51,39 @@ def _introduced(material: Material) -> Iterator[tuple[Prose, Block]]:
 def announced_is_done(material: Material) -> Iterator[Found]:
     """What a paragraph announces, the commands below it do: who is told to start something is not shown how to remove it."""
     for prose, block in _introduced(material):
-        lines = [" ".join(command.argv) for command in block.commands if not command.is_nested]
-        if not lines or any(not _is_known(command) for command in block.commands):
+        if not block.commands or any(not _is_known(command) for command in block.commands):
             continue
-        text = " ".join(re.split(r"(?<=[.!?])\s+", prose.text)[-2:])
-        for name, (verbs, commands) in DEEDS.items():
-            match = re.search(rf"{_HEAD}(?P<verb>{verbs}){_OBJECT}", text, re.IGNORECASE)
-            if match and not any(re.search(commands, line) for line in lines):
-                said, fence = _end(prose, match["verb"]), Place(block.place.line - 1)
-                yield Found(
-                    fence if fence.line - said.line <= 2 else said,
-                    f"the text says to {match['verb'].lower()}, and no command below it does",
-                    f"add the command that does, or say what is done instead of {name!r}",
-                )
+        for verb in _undone(material, prose, block):
+            said, fence = _end(prose, verb), Place(block.place.line - 1)
+            yield Found(
+                fence if fence.line - said.line <= 2 else said,
+                f"the text says to {verb.lower()}, and no command below it does",
+                "add the command that does, or say what is done instead",
+            )
+
+
+def _undone(material: Material, prose: Prose, block: Block) -> list[str]:
+    """Return the verbs of a paragraph's last sentences that no command does.
+
+    Where the block below does some of it, the rest may be done by the blocks that follow in the section.
+    """
+    text = " ".join(re.split(r"(?<=[.!?])\s+", prose.text)[-2:])
+    verbs = {
+        name: re.search(rf"{_HEAD}(?P<verb>{words}){_OBJECT}", text, re.IGNORECASE)
+        for name, (words, _) in DEEDS.items()
+    }
+    announced = {name: match["verb"] for name, match in verbs.items() if match}
+    done = _done(block)
+    if done & set(announced):
+        later = [b for b in material.blocks("shell") if b.section == block.section and b.order > block.order]
+        done = done.union(*map(_done, later))
+    return [verb for name, verb in announced.items() if name not in done]
+
+
+def _done(block: Block) -> set[str]:
+    """Return the deeds that the commands of a block do."""
+    lines = [" ".join(command.argv) for command in block.commands if not command.is_nested]
+    return {name for name, (_, commands) in DEEDS.items() if any(re.search(commands, line) for line in lines)}
 
 
 def _is_known(command: Command) -> bool:
@@ -91,6 +112,22 @@ def _end(prose: Prose, word: str) -> Place:
         if col >= 0:
             return Place(run.place.line, run.place.col + col)
     return prose.place
+
+
+@rule("PR012", "error")
+def announced_images_are_used(material: Material) -> Iterator[Found]:
+    """The image that a paragraph announces a container or a download of is the one of the commands below it."""
+    known: dict[str, object] = table("images")["hub"]
+    for prose, block in _introduced(material):
+        lines = [line for line in material.docker if line.command in block.commands and line.name in ("run", "pull")]
+        used = {line.operands[0].text.partition(":")[0] for line in lines if line.operands}
+        for match in re.finditer(r"\ban? `?([a-z][\w-]+)`? (?:container|image)\b", prose.text):
+            if used and match[1] in known and match[1] not in used:
+                yield Found(
+                    _end(prose, match[1]),
+                    f"the text speaks of {match[1]}, the commands use {', '.join(sorted(used))}",
+                    "make them agree",
+                )
 
 
 @rule("MD014", "error")
@@ -129,12 +166,9 @@ def blocks_hold_commands(material: Material) -> Iterator[Found]:
             continue
         rows = [row.strip() for row in block.text.rstrip("\n").split("\n")]
         is_empty = all(not row or row.startswith("#") for row in rows) and any(rows)
-        if (
-            is_empty
-            and isinstance(prose, Prose)
-            and prose.text.rstrip().endswith(":")
-            and block.language in ("", "sh", "bash", "shell")
-        ):
+        texts = [prose.text, *rows] if isinstance(prose, Prose) else rows
+        is_announced = any(text.rstrip().endswith(":") for text in texts)
+        if is_empty and is_announced and block.language in ("", "sh", "bash", "shell"):
             yield Found(block.place, "only comments, and no command: a step is missing here", "write the command")
             continue
         for row in _idle_comments(rows) if block.kind == "shell" else ():

@@ -34,6 +34,7 @@ class Engine:
     inside: str | None = None
     nameless: int = 0
     fleeting: dict[str, Word] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
     found: list[Found] = field(default_factory=list)
 
     def complain(self, word: Word, message: str, repair: str) -> None:
@@ -42,7 +43,7 @@ class Engine:
 
 def run_through(material: Material) -> Engine:
     """Return what is left when all commands have been gone through."""
-    engine = Engine()
+    engine = Engine(names=material.names)
     for block in material.document.parts:
         if isinstance(block, Prose):
             if DETACH.search(block.text):  # keys that stand in a sentence are pressed as well
@@ -171,7 +172,8 @@ def _named(engine: Engine, line: DockerLine) -> Iterator[Word]:
     """Yield the containers that a command names, complaining of those that are not there."""
     for word in line.operands[:1] if line.name in ("exec", "logs", "attach") else line.operands:
         fleeting = engine.fleeting.get(word.text)
-        if PATTERN.search(word.text) and word.text not in engine.containers and engine.nameless:
+        is_placeholder = PATTERN.search(word.text) and word.text not in engine.names
+        if is_placeholder and word.text not in engine.containers and engine.nameless:
             last = f"#{engine.nameless}"
             fleeting = engine.fleeting.get(last) if last not in engine.containers else None
             engine.containers.setdefault(word.text, engine.containers.pop(last, "exited"))

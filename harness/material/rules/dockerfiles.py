@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.material import shell
 from harness.material.dockerfile import NAMES, Instruction, instructions
-from harness.material.document import Block, Command
+from harness.material.document import Block, Command, Place
 from harness.material.finding import Found, rule
 from harness.material.material import Material
 from harness.material.rules.containers import has_tag
@@ -89,6 +89,20 @@ def known_instructions(material: Material) -> Iterator[Found]:
             yield Found(
                 first.place, "a Dockerfile begins with FROM: no build stage in current context", "begin with FROM"
             )
+
+
+@rule("DF025", "error")
+def dockerfiles_are_called_so(material: Material) -> Iterator[Found]:
+    """The file that Docker looks for is called Dockerfile, with a capital and without an ending."""
+    for prose in material.document.prose:
+        for run in prose.runs:
+            match = re.search(
+                r"\bfile (?:called|named) `?(dockerfile|DockerFile|docker file|Docker file)\b|^(dockerfile|DockerFile)$",
+                run.text,
+            )
+            if match:
+                place = Place(run.place.line, run.place.col + match.start())
+                yield Found(place, "failed to read dockerfile: docker build looks for Dockerfile", "write Dockerfile")
 
 
 @rule("DF003", "warning")

@@ -67,7 +67,38 @@ def listed_containers_were_run(material: Material) -> Iterator[Found]:
         if _name(line) in ENDS and not status.startswith("Exited"):
             yield _at(one, "status", f"{image} ends at once: it is never seen {status!r}", "write Exited (0)")
         elif not status.startswith("Up") and not {"-a", "--all", "-l", "-n"} & set(one.command.argv):
-            yield _at(one, "status", "docker ps without -a lists what runs only", "add -a to the command, or write Up")
+            where = Place(max(one.place.line - 1, one.command.place.line))
+            yield Found(where, "docker ps without -a lists what runs only", "add -a to the command, or write Up")
+
+
+_IMAGE = re.compile(r"#?\s*(?P<image>[a-z][\w./-]*)\s{2,}[\w.<>-]+\s{2,}[0-9a-f]{12}\s{2,}\S")
+"""A row of ``docker images``."""
+
+
+@rule("SA019", "error")
+def listed_images_were_fetched(material: Material) -> Iterator[Found]:
+    """A sample of ``docker images`` shows images that were pulled, run or built."""
+    for block in material.blocks("shell", "output"):
+        for row, text in enumerate(block.text.split("\n")):
+            match, place = _IMAGE.match(text), block.at(row)
+            lines = [line for line in material.docker if line.command.place.line < place.line]
+            known = {
+                word.text.partition(":")[0]
+                for line in lines
+                if line.name in ("run", "pull")
+                for word in line.operands[:1]
+            }
+            known |= {
+                word.text.partition(":")[0]
+                for line in lines
+                if line.name == "build"
+                for word in line.values("-t", "--tag")
+            }
+            is_asked = any(line.name == "images" for line in lines)
+            if match and is_asked and "/" not in match["image"] and match["image"] not in known:
+                yield Found(
+                    place, f"no step before this pulls, runs or builds {match['image']}", "show what the command prints"
+                )
 
 
 def _at(one: Row, group: str, message: str, repair: str) -> Found:

@@ -9,7 +9,7 @@ from harness.catalogue import Bastion, Private, Spot
 from harness.material import forms
 from harness.material.classing import opens_container
 from harness.material.dockerfile import instructions
-from harness.material.document import Place, Word
+from harness.material.document import Command, Place, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import AwsLine, DockerLine
 from harness.material.material import Material
@@ -215,7 +215,9 @@ def image_of_our_own(material: Material) -> Iterator[Found]:
         ):
             one = found.get(name)
             if one is None:
-                yield Found(block.place, f"jupyter.image asks for {name} {wanted}", f"add {name} {wanted}")
+                others = [found[other].place for other in ("WORKDIR", "VOLUME", "EXPOSE") if other in found]
+                place = max(others, key=lambda other: other.line, default=block.place)
+                yield Found(place, f"jupyter.image asks for {name} {wanted}", f"add {name} {wanted}")
             elif one.value.strip('[]" ') != wanted:
                 yield Found(
                     one.place, f"jupyter.image asks for {name} {wanted}, not {one.value}", f"write {name} {wanted}"
@@ -234,13 +236,21 @@ def libraries(material: Material) -> Iterator[Found]:
         names = {re.split(r"[<>=!~\[;]", word)[0].lower() for command in installs for word in command.argv}
         for library in material.homework.jupyter.libraries:
             if library not in names:
-                place = installs[0].place if installs else block.place
+                place = _beside(material, installs, library) or block.place
                 yield Found(
                     place, f"jupyter.libraries asks for {library}, which the image does not get", f"install {library}"
                 )
         if not {"jupyter", "notebook", "jupyterlab"} & names:
             last = installs[-1].place if installs else block.place
             yield Found(last, "the image does not get Jupyter", "install jupyter")
+
+
+def _beside(material: Material, installs: list[Command], library: str) -> Place | None:
+    """Return where the library is installed that the catalogue names before this one, else where the first install stands."""
+    before = material.homework.jupyter.libraries[: material.homework.jupyter.libraries.index(library)]
+    words = {word.text: word.place for command in installs for word in command.bare}
+    first = installs[0].place if installs else None
+    return next((words[one] for one in reversed(before) if one in words), first)
 
 
 @rule("RQ010", "error")

@@ -33,9 +33,19 @@ def parses(material: Material) -> Iterator[Found]:
     """Shell blocks are shell."""
     for block in material.blocks("shell"):
         for place, fault in block.faults[:3]:
+            where = _opened(block, fault) or place
             yield Found(
-                place, f"{fault}, so the shell waits for more or complains", "close what is opened, or mend the line"
+                where, f"{fault}, so the shell waits for more or complains", "close what is opened, or mend the line"
             )
+
+
+def _opened(block: Block, fault: str) -> Place | None:
+    """Return where the quote opens that a fault says nothing closes: in the first line that has an odd number of them."""
+    mark = next((mark for mark in "\"'" if fault == f"a closing {mark} is missing"), "")
+    for row, text in enumerate(block.text.split("\n") if mark else ()):
+        if not text.lstrip().startswith("#") and len(re.findall(rf"(?<!\\){mark}", text)) % 2:
+            return block.at(row, text.rindex(mark))
+    return None
 
 
 @rule("SH002", "error")

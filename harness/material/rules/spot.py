@@ -39,7 +39,8 @@ def spot_options(material: Material) -> Iterator[Found]:
                     block.at(place), f"spot.options asks for {key} {wanted}, not {holder.get(key)}", f'write "{wanted}"'
                 )
         if "MaxPrice" not in inner:
-            yield Found(block.place, "spot.options asks for a ceiling: MaxPrice is missing", "add it")
+            row = _line_of(block.text, '"SpotOptions"')
+            yield Found(block.at(row), "spot.options asks for a ceiling: MaxPrice is missing", "add it")
 
 
 def _line_of(text: str, part: str) -> int:

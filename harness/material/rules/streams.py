@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from harness.material.dockerfile import instructions
 from harness.material.document import Command, Word
 from harness.material.finding import Found, rule
 from harness.material.lines import split
@@ -191,3 +192,32 @@ def formats_begin_with_plus(material: Material) -> Iterator[Found]:
             match = re.search(r"\bdate (?:-\w+ )?\+[\"']?([^)\"']*)", word.text)
             if match and match[1] != "%s" and not re.match(r"%(?:Y-%m-%d|F)", match[1]):
                 yield Found(word.place, f"{match[1]} is no time that AWS understands", "write date +%s")
+
+
+@rule("SH021", "error")
+def the_system_stays(material: Material) -> Iterator[Found]:
+    """No step removes a directory that the system lives in."""
+    built = [
+        command
+        for block in material.blocks("dockerfile")
+        for one in instructions(block)
+        if one.name == "RUN"
+        for command in one.commands
+    ]
+    for command in (*material.commands, *built):
+        for word in command.bare[1:] if command.name == "rm" and _is_recursive(command) else ():
+            if _SYSTEM.fullmatch(word.text.rstrip("/*") or "/") and word.text.startswith("/"):
+                yield Found(
+                    word.place,
+                    f"{word.text} belongs to the system: what is left does not work",
+                    "name what is to be removed",
+                )
+
+
+_SYSTEM = re.compile(
+    r"/|/(?:bin|boot|dev|etc|home|lib|lib64|opt|proc|root|sbin|srv|sys|usr|var)(?:/(?:bin|lib|sbin|share|local|lib/apt|lib/dpkg|log))?"
+)
+
+
+def _is_recursive(command: Command) -> bool:
+    return any(re.fullmatch(r"-\w*[rR]\w*|--recursive", word) for word in command.argv[1:])

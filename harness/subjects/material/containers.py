@@ -127,6 +127,7 @@ class Containers(ReferenceContainers):
     @step
     def images(self) -> Images:
         """Return the images on the bastion before it ends."""
+        self.docker()
         must_not_be_over(self.subject, "docker.images", "uses Docker")
         return Images(self.docker().tags())
 

@@ -11,6 +11,7 @@ from harness.aws import sagemaker_kinds as kinds
 from harness.aws.kmeans import Settings
 from harness.errors import Unmet
 from harness.facts.sagemaker import Cleaned
+from harness.material.following.deeds import Outcome
 from harness.material.sdk import Notebook
 from harness.notebook_document import MAGIC
 from harness.steps import step
@@ -41,17 +42,17 @@ class Sagemaker(ReferenceSagemaker):
         self.cells = Notebook()
         self.fault = ""
 
-    def read(self, code: str) -> str:
+    def read(self, code: str) -> Outcome:
         """Take note of what a cell calls and with which numbers; nothing of it is executed here.
 
-        Returns what Python would say of a call that there is not, where the cell ends; empty for a cell that goes on.
+        At a call that there is not the cell ends, with what Python would say of it.
         """
         for statement in _parsed(code).body:
-            for _, message, _ in self.cells.faults(statement):
+            for node, message, _ in self.cells.faults(statement):
                 self.fault = self.fault or message
-                return message
+                return Outcome(1, stderr=message, row=node.lineno - 1)
             self._note_calls(statement)
-        return ""
+        return Outcome(0)
 
     def _note_calls(self, statement: ast.stmt) -> None:
         for node in ast.walk(statement):

@@ -308,9 +308,9 @@ class Watch(Guide):
             return Outcome(1, stderr=str(error))
 
     def _run_example(self, deed: Deed) -> Outcome:
-        stage, fault = self.subject.sagemaker, ""
+        stage, outcome = self.subject.sagemaker, Outcome(0)
         if deed.machine == "notebook":
-            fault = stage.read(deed.text)
+            outcome = stage.read(deed.text)
         else:
             stage.run_all()
         if "fit" in stage.called:
@@ -319,7 +319,7 @@ class Watch(Guide):
             self.subject.note(stage.endpoint)
         if "predict" in stage.called:
             self.subject.note(stage.predictions, stage.quality)
-        return Outcome(1, stderr=fault) if fault else Outcome(0)
+        return outcome
 
     def _create_notebook(self, _: Deed) -> Outcome:
         self.subject.sagemaker.create_notebook()

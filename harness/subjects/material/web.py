@@ -29,6 +29,7 @@ class Httpd(ReferenceHttpd):
     @step
     def container(self) -> Server:
         """Return the container of that name and the host's directory in it."""
+        self.subject.containers.docker()
         must_not_be_over(self.subject, "httpd.container", f"runs {self.homework.httpd.container}")
         return observing.Httpd.container(self)
 
@@ -102,12 +103,14 @@ class Jupyter(ReferenceJupyter):
     @step
     def image(self) -> Image:
         """Return the image of that name."""
+        self.subject.containers.docker()
         must_not_be_over(self.subject, "jupyter.image", f"builds an image {self.homework.jupyter.image}")
         return observing.Jupyter.image(self)
 
     @step
     def container(self) -> Container:
         """Return the container that serves notebooks, under whatever name."""
+        self.subject.containers.docker()
         must_not_be_over(self.subject, "jupyter.container", f"runs {self.homework.jupyter.container}")
         return observing.Jupyter.container(self)
 
@@ -131,6 +134,7 @@ class Jupyter(ReferenceJupyter):
     @step
     def removed(self) -> Removed:
         """Return what is left of the container when the document is done with it."""
+        self.subject.containers.docker()
         must_not_be_over(self.subject, "jupyter.removed", f"runs {self.homework.jupyter.container}")
         self.container()
         left = self.subject.containers.docker().container(self.homework.jupyter.container)
