@@ -13,6 +13,46 @@ from harness.material.lines import AwsLine, DockerLine
 from harness.material.material import Material
 from harness.material.rules.containers import ENDS
 from harness.material.tables import table
+from harness.material.words import meant
+
+HEADS = {
+    "ps": "CONTAINER ID IMAGE COMMAND CREATED STATUS PORTS NAMES",
+    "images": "REPOSITORY TAG IMAGE ID CREATED SIZE",
+}
+
+
+@rule("SA003", "error")
+def samples_fit(material: Material) -> Iterator[Found]:
+    """A sample has the columns or the keys that its command prints."""
+    before: Block | None = None
+    for block in material.document.blocks:
+        if block.kind == "output" and before is not None and before.kind == "shell" and before.section == block.section:
+            yield from _keys(material, before, block)
+            yield from _columns(before, block)
+        before = block if block.kind == "shell" else before
+
+
+def _keys(material: Material, before: Block, block: Block) -> Iterator[Found]:
+    last = next((line for line in reversed(material.aws) if line.command in before.commands), None)
+    query = last.value("--query") if last else None
+    wanted = set(re.findall(r"(\w+)\s*:", re.sub(r".*\{", "", query.text))) if query and "{" in query.text else set()
+    for row, text in enumerate(block.text.split("\n")):
+        for match in re.finditer(r'"(\w+)"\s*:', text):
+            if wanted and match[1] not in wanted:
+                yield Found(
+                    block.at(row, match.start(1)),
+                    f"the command prints {', '.join(sorted(wanted))}, no {match[1]!r}",
+                    meant(match[1], wanted, "make them agree"),
+                )
+
+
+def _columns(before: Block, block: Block) -> Iterator[Found]:
+    verbs = [command.argv[1] for command in before.commands if command.name == "docker" and len(command.argv) > 1]
+    head = HEADS.get(verbs[-1]) if verbs else None
+    first = block.text.split("\n")[0]
+    if head and re.match(r"[A-Z]{2,}", first.strip()) and " ".join(first.split()) != head:
+        yield Found(block.place, f"docker {verbs[-1]} prints the columns {head}", "show what the command prints")
+
 
 _ROW = re.compile(
     r"#?\s*[0-9a-f]{12}\s{2,}(?P<image>\S+)\s{2,}\"(?P<command>[^\"]*)\"\s+\S.*?\s{2,}(?P<status>(?:Up|Exited|Created|Restarting)\b.*?)(?=\s{2,}|$)"

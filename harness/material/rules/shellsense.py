@@ -396,11 +396,3 @@ def redirections(material: Material) -> Iterator[Found]:
                     f"{target}: permission denied; your own shell opens it, not sudo",
                     "pipe it into sudo tee",
                 )
-
-
-def place_of(block: Block, text: str) -> Place:
-    """Return where a text stands in a block, or where the block begins."""
-    for row, line in enumerate(block.text.split("\n")):
-        if text in line:
-            return block.at(row, line.index(text))
-    return block.place

@@ -53,7 +53,9 @@ class Mending:
         Path(self.subject.account.private_key().path).chmod(0o400)
         return Mended("nobody else may read the key file any more", again=True)
 
-    def _mend_web(self, _: Deed, __: str) -> Mended | None:
+    def _mend_web(self, deed: Deed, _: str) -> Mended | None:
+        if deed.machine != "workstation":  # it is a download that failed there
+            return None
         return Mended("the web server was put right", again=True) if self.ensure_web() else None
 
     # The account and AWS.
