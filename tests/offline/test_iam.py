@@ -130,3 +130,11 @@ def test_a_policy_of_aws_or_in_use_cannot_be_deleted(iam, name) -> None:
     assert code_of(lambda: iam.delete_policy(PolicyArn=arn)) == "DeleteConflict"
     iam.detach_group_policy(GroupName=name, PolicyArn=arn)
     iam.delete_policy(PolicyArn=arn)
+
+
+@pytest.mark.parametrize(
+    "document", ['{"Version": "2012-10-17" "Statement": []}', NOTHING], ids=["no JSON", "nobody who may assume it"]
+)
+def test_a_trust_policy_that_is_none_is_refused(iam, document):
+    refused = code_of(lambda: iam.create_role(RoleName="nobodys", AssumeRolePolicyDocument=document))
+    assert refused == "MalformedPolicyDocument"
