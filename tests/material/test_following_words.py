@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from harness.material import shell
 from harness.material.following import words
-from harness.material.following.filling import repeated
+from harness.material.following.filling import is_one_of_several, repeated
 from harness.material.following.values import Values, key_of, kind_of, words_of
 from harness.material.following.workstation import without_ways_to_show
 
@@ -133,3 +134,19 @@ def test_what_a_query_asks_for(query: str, key: str) -> None:
 def test_what_only_version_2_knows_of_showing_is_left_out() -> None:
     argv = ["aws", "--no-cli-pager", "ec2", "describe-vpcs", "--output", "text"]
     assert without_ways_to_show(argv) == ["aws", "ec2", "describe-vpcs", "--output", "text"]
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "option", "is_one"),
+    [
+        ("aws ec2 terminate-instances --instance-ids YOUR_A YOUR_B", "YOUR_A", "--instance-ids", True),
+        ("aws ec2 terminate-instances --instance-ids YOUR_A --output text", "YOUR_A", "--instance-ids", False),
+        ("aws ec2 terminate-instances --instance-ids YOUR_A YOUR_B --region YOUR_R", "YOUR_R", "--region", False),
+        ("aws ec2 run-instances --image-id YOUR_A", "YOUR_A", "--image-id", False),
+    ],
+)
+def test_an_id_that_nobody_gave_is_left_out_where_others_remain(
+    line: str, word: str, option: str, is_one: bool
+) -> None:
+    (command,) = shell.parse(line).commands
+    assert is_one_of_several(command, next(one for one in command.words if one.text == word), option) is is_one

@@ -139,6 +139,34 @@ def test_what_a_text_says_of_commands_is_held_against_them(rule: str) -> None:
     assert rule in {finding.rule for finding in found(LOOSE, is_recorded=False)}
 
 
+QUIET = """# Homework
+
+Build the network:
+
+```sh workstation
+aws ec2 describe-vpcs --query 'Vpcs[0].VpcId' --output text
+```
+
+Start your work in the new directory, and connect the dots:
+
+```sh bastion
+mkdir -p work
+cd work
+```
+
+Copy the page from the bastion, so that it is on the bastion no more:
+
+```sh workstation
+aws sts get-caller-identity
+```
+"""
+
+
+@pytest.mark.parametrize("rule", ["PR010", "PR012", "MD014", "MD015", "NM010", "NM011"])
+def test_words_that_only_sound_like_a_deed_are_no_announcement(rule: str) -> None:
+    assert rule not in {finding.rule for finding in found(QUIET, is_recorded=False)}
+
+
 def test_a_type_or_a_number_that_nobody_judges_is_no_fault() -> None:
     for given in ('1, "ml.t2.medium"', '2, instance_type="ml.m5.large"'):
         assert not found(edited(ARGUMENTS, given), is_recorded=False)

@@ -32,7 +32,11 @@ DEEDS: dict[str, tuple[str, str]] = {
 """Deeds: the verbs that announce one at the head of a clause, and the commands that do it."""
 
 _HEAD = r"(?:^|[.;:!?]\s+|,\s+(?:and |then )*|\band (?:then )?)(?:(?:now|then|next|first|please|again|finally|you can|you may|let's|let us)\b,?\s+)*"
-_OBJECT = r"(?:\s+(?:it|them|all|both|this|that|the|a|an|your|our|docker|up)\b|:)"
+_OBJECT = (
+    r"(?:\s+(?:it|them|both|all)\b|:|\s+(?:(?:the|a|an|this|that|your|our|all|docker|up)\s+)?(?:[\w-]+\s+){0,2}?"
+    r"(?:containers?|images?|instances?|servers?|services?|engines?|endpoints?|bastion|machines?|groups?|buckets?|roles?|models?|volumes?)\b)"
+)
+"""What is started, stopped or removed; whoever starts their work, or builds a network, speaks of something else."""
 _LOOKS = re.compile(
     r"^(?:docker (?:ps|images|logs|inspect|version|info)|aws \S+ (?:describe|list|get|wait)\b|aws \S+ (?:describe|list|get)-|ls|cat|pwd|hostname|uname|echo|head|grep)"
 )

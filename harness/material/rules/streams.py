@@ -215,7 +215,7 @@ def the_system_stays(material: Material) -> Iterator[Found]:
 
 
 _SYSTEM = re.compile(
-    r"/|/(?:bin|boot|dev|etc|home|lib|lib64|opt|proc|root|sbin|srv|sys|usr|var)(?:/(?:bin|lib|sbin|share|local|lib/apt|lib/dpkg|log))?"
+    r"/|/(?:bin|boot|dev|etc|home|lib|lib64|opt|proc|root|sbin|srv|sys|usr|var)|/(?:usr|var)/(?:bin|lib|sbin|share|local|lib/apt|lib/dpkg)"
 )
 
 
