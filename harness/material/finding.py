@@ -21,7 +21,8 @@ Severity = Literal["error", "warning", "note"]
 class Found:
     """One thing that a rule found: where, what a student will see, and what to write instead.
 
-    ``old`` and ``new`` are what was recorded and what stands there now, where something changed.
+    ``old`` and ``new`` are what was recorded and what stands there now, where something changed. ``is_missing`` says that
+    something is not there at all: it is known again by what it is, not by the line that it was missed at.
     """
 
     place: Place
@@ -29,6 +30,7 @@ class Found:
     repair: str
     old: str = ""
     new: str = ""
+    is_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Rule:
             place = found.place
             yield Finding(
                 str(document.path), place.line, place.col, self.severity, self.id, found.message, found.repair,
-                found.old, found.new, document.line(place.line),
+                found.old, found.new, "" if found.is_missing else document.line(place.line),
             )  # fmt: skip
 
 

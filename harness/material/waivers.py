@@ -28,7 +28,7 @@ SUFFIX = ".waivers.toml"
 
 @dataclass(frozen=True)
 class Waiver:
-    """One waiver; ``text`` is part of the line that it is about."""
+    """One waiver; ``text`` is part of the line that it is about, or of the message where something is missing."""
 
     rule: str
     reason: str
@@ -37,7 +37,7 @@ class Waiver:
 
     def covers(self, finding: Finding) -> bool:
         """Say whether a finding is the one that is waived."""
-        return finding.rule == self.rule and self.text in finding.context
+        return finding.rule == self.rule and self.text in (finding.context or finding.message)
 
 
 @dataclass(frozen=True)

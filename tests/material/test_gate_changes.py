@@ -75,6 +75,18 @@ def test_a_baseline_that_is_no_report_is_refused(tmp_path: Path, content: str) -
     assert main(["gate", str(written(tmp_path / "homework.md", "# T\n")), "--baseline", str(known)]) == 2
 
 
+def test_what_is_missing_stays_known_when_the_line_is_reworded_that_it_was_missed_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without = text().replace("Run a cell in it", "Look at it").replace("run a cell in it, such as\n`6*7`", "look at it")
+    before = written(tmp_path / "before.md", without)
+    (found,) = [one for one in gate.check(gate.load(before, catalogue.load(), TODAY)) if one.rule == "RQ012"]
+    lines = without.split("\n")
+    lines[found.line - 1] += " Mind the gap."
+    now = written(tmp_path / "homework.md", "\n".join(lines))
+    assert "RQ012" not in gated(capsys, now, "--baseline", before)[1]
+
+
 def test_a_waiver_holds_until_its_date_and_is_an_error_after_it(tmp_path: Path) -> None:
     path = written(tmp_path / "homework.waivers.toml", WAIVER.format(date="2026-11-23"))
     found = waivers.read(path)

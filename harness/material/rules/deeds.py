@@ -206,7 +206,7 @@ def deeds(material: Material) -> Iterator[Found]:
         requirement = material.homework.requirements.get(id)
         if requirement is not None and place is None:
             message = f"no step does what {id} will be judged by: {requirement.statement}"
-            yield Found(_hole(material, requirement, places), message, requirement.hint)
+            yield Found(_hole(material, requirement, places), message, requirement.hint, is_missing=True)
 
 
 def _hole(material: Material, requirement: Requirement, places: dict[str, Place | None]) -> Place:

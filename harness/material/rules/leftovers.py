@@ -31,6 +31,7 @@ def sagemaker_is_cleaned(material: Material) -> Iterator[Found]:
                 _cleaning(material, example),
                 f"the example leaves {name} behind, and no step deletes it: sagemaker.cleaned will not be met",
                 f"add {command}",
+                is_missing=True,
             )
 
 
