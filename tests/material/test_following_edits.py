@@ -152,6 +152,12 @@ def test_a_public_group_of_another_name_leaves_what_is_done_on_the_bastion_to_be
     assert not {id for id in followed.broken if id.startswith(("docker", "httpd"))}
 
 
+def test_keys_that_do_not_detach_break_nothing_after_them() -> None:
+    followed = web(("Ctrl-P Ctrl-Q", "Ctrl-C"))
+    assert followed.broken == {"docker.detach": NOT_MET, "docker.attach-exit": MISSING}
+    assert any("the container was left" in finding.message for finding in followed.findings)
+
+
 def test_a_bastion_that_ends_before_its_time_ends_no_run() -> None:
     """What is done on it afterwards is missing, and nothing of it wrong."""
     followed = web(

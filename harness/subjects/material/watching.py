@@ -172,8 +172,8 @@ class Watch(Guide):
 
     def _after(self, deed: Deed, outcome: Outcome) -> None:
         if deed.kind == "keys" or deed.name == "detach":
-            self.inside = ""
-            if outcome.is_done:
+            if outcome.is_done:  # after other keys the reader is still inside
+                self.inside = ""
                 self.subject.note(self.subject.containers.shell_detached)
         elif deed.machine == "workstation" and deed.kind == "command":
             self._after_aws(deed, outcome)
