@@ -6,10 +6,11 @@ is not read on.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -118,29 +119,55 @@ def _word(content: bytes) -> str:
     import mammoth
 
     without = mammoth.images.img_element(lambda _: {})
-    try:
+    with _refused("Word document"):
         _check_archive(content)
         page = mammoth.convert_to_html(io.BytesIO(content), style_map="u => strong", convert_image=without).value
-    except Unreadable:
-        raise
-    except Exception as error:  # mammoth and the parser behind it raise anything at anything
-        raise Unreadable(f"is no Word document ({type(error).__name__})") from error
     return _from_html(page)
+
+
+def _open_document(content: bytes) -> str:
+    import odfdo
+
+    with _refused("OpenDocument text"):
+        _check_archive(content)
+        return str(odfdo.Document(io.BytesIO(content)).to_markdown())
+
+
+def _pdf(content: bytes) -> str:
+    from harness import pdf
+
+    with _refused("PDF"):
+        text = pdf.markdown(content)
+        if not text.strip():
+            raise ValueError("it holds pictures of text only; export it from the document")
+        return text
+
+
+@contextlib.contextmanager
+def _refused(kind: str) -> Iterator[None]:
+    """Say of a file that it is none of its kind, whatever a library and the parsers behind it raise."""
+    try:
+        yield
+    except Exception as error:
+        why = str(error)[:100] if isinstance(error, ValueError) else ""
+        raise Unreadable(f"is no {kind} that can be read ({why or type(error).__name__})") from error
 
 
 def _check_archive(content: bytes) -> None:
     """Refuse a zip archive that would grow without end: it says how large it becomes, and XML may define entities."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(part.file_size for part in archive.infolist()) > LARGEST:
-            raise Unreadable("is no Word document: unpacked it is too large")
+            raise ValueError("unpacked it is too large")
         if any("<!DOCTYPE" in decoded(archive.read(name)) for name in archive.namelist() if name.endswith("xml")):
-            raise Unreadable("is no Word document: it defines entities")
+            raise ValueError("it defines entities")
 
 
 READERS: dict[str, Callable[[bytes], str]] = {
     **dict.fromkeys((".md", ".markdown", ".mkd", ".txt", ".text", ".rst", ".org", ""), _plain),
     **dict.fromkeys((".html", ".htm"), _page),
     ".docx": _word,
+    ".odt": _open_document,
+    ".pdf": _pdf,
 }
 """How a document is read, by the end of its name."""
-FORMATS = "Markdown, text, HTML or Word (.docx)"
+FORMATS = "Markdown, text, HTML, PDF, Word (.docx) or OpenDocument (.odt)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import textwrap
 import zipfile
 
 import pytest
@@ -14,6 +15,7 @@ from harness.documents import LARGEST, Unreadable, contents, read
 from harness.notebook_document import observe
 from harness.submission import find_keys
 from harness.writing import read_answers
+from tests.documents import odt, pdf
 
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 QUESTION = "When to use what algorithms"
@@ -31,7 +33,13 @@ def paragraph(text: str, style: str = "", run: str = "") -> str:
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r>{run}<w:t>{text}</w:t></w:r></w:p>'
 
 
+WRAPPED = [(11, "Helvetica", line) for line in textwrap.wrap(ANSWER, 60)]
+BEFORE = (11, "Helvetica", "An answer to another question, the last line of which is full.")
 DOCUMENTS = {
+    "answers.pdf": pdf(BEFORE, (14, "Helvetica", QUESTION), *WRAPPED),
+    "bold answers.pdf": pdf(BEFORE, (11, "Helvetica-Bold", QUESTION), *WRAPPED),
+    "plain answers.pdf": pdf(BEFORE, (11, "Helvetica", QUESTION), *WRAPPED),
+    "answers.odt": odt((QUESTION, ANSWER)),
     "answers.html": f"<!DOCTYPE html><title>x</title><style>h2 {{}}</style><h2>{QUESTION}</h2>\n<p>{ANSWER}</p>".encode(),
     "answers.htm": f"<ol>\n  <li><b>{QUESTION}</b><br>\n      {ANSWER}</li></ol>".encode(),
     "answers.docx": word(paragraph(QUESTION, "Heading2") + paragraph(ANSWER)),
@@ -72,8 +80,10 @@ TROUBLES = {
     "a link to nothing": (lambda place: (place / "answers.md").symlink_to("absent"), "cannot be read (No such file"),
     "a link out of the submission": (_outside, "answers.md leads out of the submission"),
     "bytes": (_written("answers.md", random.Random(1).randbytes(5000)), "answers.md holds no text"),
-    "PDF": (_written("answers.pdf", b"%PDF-1.4"), "answers.pdf is not read, expected Markdown, text, HTML or Word"),
-    "old Word": (_written("answers.doc", b"\xd0\xcf"), "answers.doc is not read"),
+    "no PDF": (_written("answers.pdf", b"%PDF-1.4"), "answers.pdf is no PDF that can be read (PdfStreamError)"),
+    "a scan": (_written("answers.pdf", pdf()), "it holds pictures of text only; export it from the document"),
+    "old Word": (_written("answers.doc", b"\xd0\xcf"), "answers.doc is not read, expected Markdown, text, HTML, PDF"),
+    "no OpenDocument": (_written("answers.odt", b"PK"), "answers.odt is no OpenDocument text"),
     "too many bytes": (_huge, "which is too much"),
     "too many characters": (_written("answers.md", b"Advantages? " * 200_000), "characters, which is too much"),
     "no Word document": (_written("answers.docx", b"PK"), "answers.docx is no Word document"),
@@ -90,6 +100,13 @@ def test_what_cannot_be_read_is_said(tmp_path, work, said):
     place.mkdir()
     work(place)
     assert said in read_answers(place, rubric.load()).about("algorithms").objection(30)
+
+
+def test_pdf_that_does_too_much_is_not_read_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.pdf.MOST_OPERATIONS", 10)
+    (tmp_path / "answers.pdf").write_bytes(DOCUMENTS["answers.pdf"])
+    with pytest.raises(Unreadable, match=r"is no PDF that can be read \(it is too long\)"):
+        read(tmp_path / "answers.pdf", tmp_path)
 
 
 def test_what_others_may_not_read_is_said(tmp_path, monkeypatch):
@@ -131,4 +148,6 @@ def test_key_of_the_graders_own_is_no_students(tmp_path):
     (tmp_path / "id_ed25519").write_text("private")
     (place / "key.pem").symlink_to(tmp_path / "id_ed25519")
     (place / "hw02.pem").write_text("private")
-    assert find_keys(place) == (place / "hw02.pem",)
+    (place / "keys").mkdir()
+    (place / "keys" / "HW02.PEM").write_text("private")
+    assert find_keys(place) == (place / "hw02.pem", place / "keys" / "HW02.PEM")
