@@ -41,6 +41,9 @@ class TurnInWords:
 
     set_up: tuple[str, ...]
     ended: tuple[str, ...]
+    other_things: tuple[str, ...]
+    one_of_them: tuple[str, ...]
+    all_of_them: tuple[str, ...]
     running: tuple[str, ...]
     denials: tuple[str, ...]
     denied_after: tuple[str, ...]
@@ -56,6 +59,7 @@ class Rubric:
 
     distinct_share: float
     vocabulary_words: int
+    placeholders: tuple[str, ...]
     topic: tuple[Topic, ...]
     side_denials: tuple[str, ...]
     sides: dict[str, tuple[str, ...]]
@@ -91,6 +95,7 @@ def _all_words(rubric: Rubric) -> Iterable[tuple[str, ...]]:
     for provider in rubric.provider:
         yield from (provider.names, provider.services, provider.common)
     yield rubric.side_denials
+    yield rubric.placeholders
     yield from vars(rubric.turn_in).values()
 
 

@@ -58,10 +58,12 @@ def read_message(source: str, text: str, words: TurnInWords) -> TurnIn:
     """Judge a message: each of its claims, and whether the clause denies it."""
     clauses = [" ".join(clause.split()) for clause in _split(text, words)]
     claims = [clause for clause in clauses if pattern(words.set_up).search(clause)]
-    ends = [clause for clause in clauses if pattern(words.ended).search(clause)]
+    ends = [clause for clause in clauses if pattern(words.ended).search(clause) and not _is_of_others(clause, words)]
     set_up, not_set_up = _sort(claims, words.set_up, words)
     ends += [clause for clause in clauses if pattern(words.running).search(clause) and clause not in ends]
     terminated, not_terminated = _sort(ends, words.ended, words)
+    if terminated and _is_of_one(" ".join(clauses[clauses.index(terminated[0]) :]), words):
+        terminated, not_terminated = (), (*not_terminated, terminated[0])
     return TurnIn(source, " ".join(text.split()), set_up, not_set_up, terminated, not_terminated)
 
 
@@ -69,6 +71,19 @@ def _split(text: str, words: TurnInWords) -> list[str]:
     """Return the clauses; questions, and what sounds like a denial and is none, are taken out first."""
     told = ASKED.sub(" ", pattern(words.no_denials).sub(" ", TASK.sub(" ", text)))
     return [clause for clause in CLAUSES.split(told) if clause and clause.strip()]
+
+
+def _is_of_others(clause: str, words: TurnInWords) -> bool:
+    """Say whether a clause tells of the end of things that are no instances: "deleted the endpoint"."""
+    of_others = re.compile(rf"(?:{'|'.join(words.ended)}) (?:\w+ ){{0,3}}(?:{'|'.join(words.other_things)})(?!\w)", re.I)
+    rest, count = of_others.subn(" ", clause)
+    return bool(count) and "instance" not in rest and not pattern((*words.one_of_them, *words.all_of_them)).search(rest)
+
+
+def _is_of_one(told: str, words: TurnInWords) -> bool:
+    """Say whether what is told from the first end on is of one instance alone."""
+    named = {name.lower() for name in pattern(words.one_of_them).findall(told)}
+    return len(named) == 1 and not pattern(words.all_of_them).search(told)
 
 
 def _sort(clauses: list[str], claim: tuple[str, ...], words: TurnInWords) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -24,6 +24,9 @@ LEAVINGS = (".", "~$", "__MACOSX")
 WORD = re.compile(r"[^\W\d_][\w'’-]*")
 # What stands after "disadvantages:" where there is none.
 NOTHING = re.compile(r"\W*(?:none|nothing|n/a|no(?= (?:real|such|obvious)\b)|no\W*$)(?!\w)", re.IGNORECASE)
+SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+# "[Insert your answer here]", as templates have it.
+BLANK = re.compile(r"[\[<{](?:insert|write|your|put|add|type|fill|enter)\b[^\]>}]*[\]>}]", re.IGNORECASE)
 ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 
 
@@ -96,7 +99,8 @@ def plain(text: str) -> str:
 
 
 def _answer(topic: Topic, parts: Sequence[tuple[str, Section]], rubric: Rubric, unread: str) -> Answer:
-    text = " ".join(plain("\n\n".join(section.text for _, section in parts)).split())
+    said, left_out = _sorted(plain("\n\n".join(section.text for _, section in parts)), rubric)
+    text = " ".join(" ".join(said).split())
     words = [word.lower() for word in WORD.findall(text)]
     return Answer(
         topic=topic.id,
@@ -112,7 +116,16 @@ def _answer(topic: Topic, parts: Sequence[tuple[str, Section]], rubric: Rubric, 
         distinct_share=rubric.distinct_share,
         vocabulary_words=rubric.vocabulary_words,
         unread="" if parts else unread,
+        left_out=" ".join(" ".join(left_out).split()),
     )
+
+
+def _sorted(text: str, rubric: Rubric) -> tuple[list[str], list[str]]:
+    """Return the sentences of a text, and those that only keep the place of an answer, such as "TODO: look it up"."""
+    keeps_a_place = re.compile(rf"\W*{pattern(rubric.placeholders).pattern}", re.IGNORECASE)
+    sentences = SENTENCE.split(BLANK.sub(" ", text))
+    left_out = [blank[0] for blank in BLANK.finditer(text)] + list(filter(keeps_a_place.match, sentences))
+    return [sentence for sentence in sentences if not keeps_a_place.match(sentence)], left_out
 
 
 def _sides(text: str, parts: Iterable[Section], rubric: Rubric) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ class Answer:
 
     ``source`` names file and heading, and is empty where nothing was written. ``words`` and ``distinct_words`` count
     words of the answer, headings and links left out; ``vocabulary`` are the topic's own words that it uses.
-    ``unread`` says what might hold an answer that was not found and could not be read.
+    ``unread`` says what might hold an answer that was not found and could not be read, ``left_out`` is what keeps the
+    place of an answer and is none.
     ``providers`` has the services that are named of each provider, which may be none. ``sides`` holds ``advantage``
     and ``disadvantage`` as far as they are there.
     """
@@ -33,13 +34,15 @@ class Answer:
     distinct_share: float
     vocabulary_words: int
     unread: str = ""
+    left_out: str = ""
 
     def objection(self, words: int) -> str:
         """Return why this is no answer of at least so many words on its topic, or nothing."""
         if not self.source:
             return f"no heading or file about {self.topic} was found" + (f": {self.unread}" if self.unread else "")
         if self.words < words:
-            return f"{self.source}: {self.words} words, expected at least {words}"
+            beside = f" beside “{self.left_out[: SHOWN // 2]}”, which is no answer" if self.left_out else ""
+            return f"{self.source}: {self.words} words{beside}, expected at least {words}"
         if self.distinct_words < words * self.distinct_share:
             return f"{self.source}: {self.words} words, of which only {self.distinct_words} differ"
         if len(self.vocabulary) < self.vocabulary_words:

@@ -8,6 +8,10 @@ from harness import rubric
 from harness.turn_in import read_message, read_turn_in
 
 SAID = [
+    "I set up both instances, terminated the private one first, then the bastion.",
+    "Set up: bastion, private. Terminated: bastion, private.",
+    "EC2 instances, notebook and endpoint have been deleted. I had set everything up before.",
+    "I set up all instances. I removed the endpoint and terminated all instances.",
     "I was able to set up the above instances and have them terminated.",
     "Hi, I set up the bastion and the private instance, and both have been terminated.",
     "All instances were launched successfully; afterwards I terminated everything. No instance is left running.",
@@ -96,6 +100,10 @@ NOT_SAID = [
     "I was able to set up the instances but AWS did not let me terminate them.",
     "I set up the instances. They should be terminated by now.",
     "Lorem ipsum dolor sit amet.",
+    "I set up the bastion and the private instance. The private instance was terminated.",
+    "The instances were set up and the bastion was terminated.",
+    "I set up the instances as asked and deleted the notebook and endpoint.",
+    "I set up the instances and deleted the endpoint, the notebook instance and the bucket.",
 ]
 
 
@@ -134,8 +142,8 @@ def test_absent_message_is_empty_and_a_comment_is_no_message(tmp_path):
 
 
 def test_message_that_cannot_be_read_is_told(tmp_path):
-    (tmp_path / "turn-in.pdf").write_bytes(b"%PDF")
-    assert read_turn_in(tmp_path, rubric.load()).problem.startswith("turn-in.pdf is not read, expected Markdown")
+    (tmp_path / "turn-in.rtf").write_bytes(b"{\\rtf1}")
+    assert read_turn_in(tmp_path, rubric.load()).problem.startswith("turn-in.rtf is not read, expected Markdown")
     (tmp_path / "turn-in.txt").write_text("Set up, and terminated. " * 5000)
     assert "turn-in.txt has" in read_turn_in(tmp_path, rubric.load()).problem
     (tmp_path / "turn-in.txt").write_text("Set up, and terminated.")

@@ -224,6 +224,20 @@ def test_one_file_per_answer(tmp_path, name):
         (
             "Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et "
             "dolore magna aliqua ut enim ad minim veniam quis nostrud exercitation ullamco laboris nisi aliquip ex ea",
+            "which is no answer",
+        ),
+        (
+            "TODO: ask Ann. " + TEXTS["sagemaker-value"].partition(".")[0][:60],
+            "beside “TODO: ask Ann.”, which is no answer",
+        ),
+        ("[Insert your answer here: models, training, endpoints.]", "0 words beside “[Insert your answer here"),
+        (
+            "See the slides on training, models, endpoints, notebooks and data sets. " * 4,
+            "0 words beside “See the slides",
+        ),
+        (
+            "SageMaker can help data scientists in many ways. It helps data scientists to do their work with data better "
+            "and faster, and it is useful and valuable for all of them, as everybody knows who has heard of it.",
             "not about its question",
         ),
     ],

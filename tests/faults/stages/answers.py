@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable
 
+from harness.writing import plain
+from tests.documents import odt, pdf
 from tests.faults.environment import Environment
 from tests.faults.registry import Table
 
@@ -246,6 +249,10 @@ def _as_pdf(env: Environment) -> None:
     (env.submission / "answers.md").rename(env.submission / "answers.pdf")
 
 
+def _as_rich_text(env: Environment) -> None:
+    (env.submission / "answers.md").rename(env.submission / "answers.rtf")
+
+
 def _of_bytes(env: Environment) -> None:
     (env.submission / "answers.md").write_bytes(bytes(range(256)) * 20)
 
@@ -256,7 +263,8 @@ def _linked(env: Environment) -> None:
 
 
 for name, sentence, work in (
-    ("as-pdf", "The answers are a PDF.", _as_pdf),
+    ("renamed-to-pdf", "The answers were renamed to PDF, not exported.", _as_pdf),
+    ("as-rich-text", "The answers are in Rich Text Format.", _as_rich_text),
     ("of-bytes", "The file of the answers is broken.", _of_bytes),
     ("linked", "The answers are a link to a file that was not handed in.", _linked),
 ):
@@ -295,4 +303,78 @@ for name, sentence, work in (
      _form("{heading}\n~~~~~~~~~~~~~~~~~~~~\n\n{text}\n\n", "answers.rst")),
     ("called-readme", "The answers are called README.md.", _form("## {heading}\n\n{text}\n\n", "README.md")),
 ):  # fmt: skip
+    TABLE.add(name, sentence, work, "paper")
+
+
+# What keeps the place of an answer, and what only repeats its question.
+
+for name, sentence, requirement, text in (
+    ("see-the-slides", "The answer refers to the slides.", "answers.sagemaker-value",
+     "See above. See the lecture slides on data, training and models, where all of this is answered in detail, and the "
+     "page of the documentation that is linked there. I have nothing to add to what is written there about this."),
+    ("template-left", "The template's sentence stands where the answer should.", "answers.sagemaker-value",
+     "[Insert your answer here. Describe how SageMaker helps data scientists to build, train and deploy models. Write at "
+     "least thirty words of your own, and name some features of it, such as notebooks, and how they are of use.]"),
+    ("question-in-other-words", "The answer is its question in other words.", "answers.sagemaker-value",
+     "SageMaker can help data scientists in many ways. It helps data scientists to do their work with data better and "
+     "faster, and it is very useful and valuable for all of them, as was said in the lecture and as everybody knows."),
+    ("services-of-the-question", "The answer says that the services which the question names integrate well.",
+     "answers.integration",
+     "The integration of SageMaker with other AWS services such as Lambda functions and Kubernetes etc. is possible and "
+     "works well. It is easy to integrate it with Lambda functions and with Kubernetes and with all the other services."),
+    ("notes-to-oneself", "The answer is notes on what is to be written.", "answers.algorithms",
+     "TODO: k-means for clusters, XGBoost for tabular data, PCA for dimensions. TODO: ask Ann what she wrote about "
+     "regression, and shorten it. TBD whether DeepAR is worth a sentence. To be written: the example with images."),
+    ("not-known", "The answer says why there is none.", "answers.other-clouds",
+     "I did not get to this question in time, because training took so long and my endpoint did not come up. This "
+     "question was not answered for that reason; Vertex AI, Azure Machine Learning and Watson have to wait, sorry."),
+):  # fmt: skip
+    TABLE.add(name, sentence, answered(requirement, text), "paper", requirement)
+
+for name, sentence, requirement, text in (
+    ("short-and-plain", "The answer is short, and in plain words.", "answers.sagemaker-value",
+     "It saves them from installing things themselves. They click, get a browser environment with everything in it, run "
+     "code on big computers by the hour and share results with colleagues, so research goes faster."),
+    ("question-and-answer-in-one", "The answer begins with the question, and answers it.", "answers.sagemaker-value",
+     "How can SageMaker help data scientists? It gives them a notebook in minutes, trains a model on rented GPUs, tunes "
+     "hyperparameters, deploys to an endpoint and monitors drift, so that they need no operations team."),
+    ("plus-and-minus", "The two sides are lists with plus and minus.", "answers.pros-cons",
+     "+ No need to install anything, + automatic scaling, + pay as you go. - You don't have full control, - it costs more "
+     "than plain EC2, - debugging is difficult since the logs are hidden somewhere in CloudWatch, - learning takes time."),
+    ("services-of-the-question-in-use", "The services are those of the question, and it is said how they are used.",
+     "answers.integration",
+     "We can put a Lambda in front of SageMaker so that a web app can ask for predictions. With Kubernetes one can use "
+     "the SageMaker operators to start training from kubectl, and see the jobs beside everything else in the cluster."),
+    ("algorithms-by-purpose", "The algorithms are named by what one wants to know.", "answers.algorithms",
+     "If I want to know groups of customers I take k-means. If I want to know how much somebody will spend I take linear "
+     "regression. If I want to know yes or no I take logistic regression or a decision tree."),
+):  # fmt: skip
+    TABLE.add(name, sentence, answered(requirement, text), "paper")
+
+
+def _exported(style: tuple[int, str]) -> Callable[[Environment], None]:
+    """Hand the answers in as a PDF whose headings are of a size and a font; all else is of 11 points."""
+
+    def apply(env: Environment) -> None:
+        lines = []
+        for heading, text in parts(env):
+            lines.append((*style, heading))
+            lines += [(11, "Helvetica", line) for line in textwrap.wrap(plain(text), 90)]
+        (env.submission / "answers.md").unlink()
+        (env.submission / "answers.pdf").write_bytes(pdf(*lines))
+
+    return apply
+
+
+def _of_an_office(env: Environment) -> None:
+    text = odt((heading, " ".join(plain(text).split())) for heading, text in parts(env))
+    (env.submission / "answers.md").unlink()
+    (env.submission / "answers.odt").write_bytes(text)
+
+
+for name, sentence, work in (
+    ("as-pdf", "The answers are a PDF.", _exported((14, "Helvetica-Bold"))),
+    ("as-pdf-of-one-font", "The answers are a PDF whose headings look like all else.", _exported((11, "Helvetica"))),
+    ("as-open-document", "The answers are an OpenDocument text.", _of_an_office),
+):
     TABLE.add(name, sentence, work, "paper")

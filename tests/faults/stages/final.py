@@ -145,6 +145,10 @@ for name, sentence, text in (
      "I launched the instances. The termination failed with an error."),
     ("turn-in-box-not-ticked", "The box for the termination is not ticked.",
      "- [x] bastion set up\n- [x] private instance set up\n- [ ] all terminated"),
+    ("turn-in-of-the-private-one", "The message tells of the end of the private instance only.",
+     "I set up the bastion and the private instance. The private instance was terminated."),
+    ("turn-in-of-the-endpoint", "The message tells of the end of the notebook instance and the endpoint only.",
+     "I set up the instances as asked, and deleted the notebook instance and the endpoint."),
     ("turn-in-commands", "The message repeats what is to be done.", "Set up the instances. Terminate the instances."),
 ):  # fmt: skip
     TABLE.add(name, sentence, _message(text), "paper", "final.turn-in")
@@ -158,6 +162,9 @@ for name, sentence, text, file in (
     ("turn-in-polite", "The message begins politely.",
      "I would like to confirm that I was able to set up the above instances and that I have terminated them.",
      "turn-in.md"),
+    ("turn-in-one-after-the-other", "The message tells of one instance after the other.",
+     "I set up both instances, terminated the private one first, and the bastion when I was done; the endpoint, the "
+     "notebook and the bucket have been deleted.", "turn-in.md"),
     ("turn-in-with-a-past", "The message tells what went wrong at first.",
      "My first launch failed for want of a key, the second was fine. I got the bastion up and running, and the private "
      "instance too; before that I had to make the groups. Both are terminated, and I ran into no problems with that.",
