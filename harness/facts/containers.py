@@ -9,6 +9,8 @@ from harness.evidence import Evidence
 
 EVERYWHERE = re.compile(r"""--(?:\w+\.)?ip(?:[= ]['"]?(?:0\.0\.0\.0|\*|::)|=['"]*(?=\s|$))""")
 """Jupyter's option for its address, in any of its spellings, with an address that means all interfaces, or none."""
+ADDRESS = re.compile(r"--(?:\w+\.)?ip\b")
+"""The same option, whatever address it gives; an image without it may have the address in a file."""
 ADVICE = re.compile(r"\s*$|(?:See|Run) '.*--help'")
 """What the docker command adds to an error, or leaves blank."""
 LOOPBACK = ("127.", "::1", "localhost")
@@ -71,7 +73,11 @@ class Mount:
 
 @dataclass(frozen=True)
 class Image:
-    """An image on the host; ``digests`` are those it was pulled under, empty for one that was built there."""
+    """An image on the host; ``digests`` are those it was pulled under, empty for one that was built there.
+
+    ``is_reached`` says of one whose command gives its server no address that the server was reached all the same from
+    outside its container.
+    """
 
     id: str
     tags: tuple[str, ...] = ()
@@ -82,6 +88,7 @@ class Image:
     directory: str = ""
     command: tuple[str, ...] = ()
     created: str = ""
+    is_reached: bool = False
 
     @property
     def command_line(self) -> str:
@@ -99,8 +106,13 @@ class Image:
 
     @property
     def listens_everywhere(self) -> bool:
-        """Say whether the command tells Jupyter to listen on every interface."""
-        return EVERYWHERE.search(self.command_line) is not None
+        """Say whether Jupyter listens on every interface: its command tells it to, or one sees that it does."""
+        return EVERYWHERE.search(self.command_line) is not None or self.is_reached
+
+    @property
+    def gives_an_address(self) -> bool:
+        """Say whether the command tells Jupyter where to listen."""
+        return ADDRESS.search(self.command_line) is not None
 
     def is_pulled_from(self, repository: str) -> bool:
         """Say whether it came from that official repository, or a mirror of it, whatever it has been tagged since."""

@@ -25,7 +25,9 @@ from harness.hosts import http
 
 URL = re.compile(r"(https?://\S*?[?&]token=)([0-9A-Za-z_-]{8,})")
 GIVEN = re.compile(r"""(?:--(?:\w+\.)?token[= ]|\bJUPYTER_TOKEN=)['"]?(?!-)([^\s'"]+)""")
-"""A token that Jupyter was told, by an option or by its variable; one told by a file is not seen."""
+"""A token that Jupyter was told, by an option or by its variable."""
+LISTING = ["sh", "-c", "jupyter server list --json; jupyter notebook list --json"]
+"""Asks for the servers that run in a container; those of notebook's sixth release know the second line only."""
 ANNOUNCED = re.compile(r"https?://[^\s/]+:\d+/")
 MODULES = {"scikit-learn": "sklearn", "pyyaml": "yaml", "pillow": "PIL", "beautifulsoup4": "bs4"}
 """Import names that differ from the distribution's by more than a dash."""
@@ -58,6 +60,15 @@ def token_given(words: Sequence[str]) -> str | None:
     """Return the token that is among the words with which a container is run; it is a secret."""
     found = GIVEN.search(" ".join(words))
     return found[1] if found else None
+
+
+def token_listed(listed: str) -> str | None:
+    """Return the token of the first server that :data:`LISTING` has shown, a line of JSON each; it is a secret."""
+    for line in listed.splitlines():
+        with contextlib.suppress(ValueError, AttributeError):
+            if token := json.loads(line).get("token"):
+                return str(token)
+    return None
 
 
 def masked_line(log: str, stream: str) -> TokenLog:

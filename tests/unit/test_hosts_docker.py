@@ -353,6 +353,14 @@ def test_command_listens_everywhere(command, is_right):
     assert Image("1", command=tuple(command.split())).listens_everywhere is is_right
 
 
+@pytest.mark.parametrize(("is_reached", "is_right"), [(True, True), (False, False)])
+def test_address_that_is_in_a_file_is_known_by_who_is_reached(is_reached, is_right):
+    image = Image("1", command=("jupyter", "notebook", "--no-browser"), is_reached=is_reached)
+
+    assert not image.gives_an_address
+    assert image.listens_everywhere is is_right
+
+
 def test_images_lack_what_no_tag_names():
     images = Images(("docker.io/library/ubuntu:24.04", "hello-world:latest", "me/httpd:2.4"))
 

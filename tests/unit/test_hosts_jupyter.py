@@ -159,6 +159,20 @@ def test_token_that_jupyter_was_told_is_found(words, token):
     assert jupyter.token_given(words.split(" ")) == token
 
 
+@pytest.mark.parametrize(
+    ("listed", "token"),
+    [
+        ('{"port": 8888, "token": ""}\n{"port": 8889, "token": "let-me-in"}\n', "let-me-in"),
+        ('[W 10:00] deprecated\n{"token": "let-me-in"}', "let-me-in"),
+        ('{"port": 8888}', None),
+        ("sh: 1: jupyter: not found\n[1]\nnull", None),
+        ("", None),
+    ],
+)
+def test_token_of_a_listed_server_is_found(listed, token):
+    assert jupyter.token_listed(listed) == token
+
+
 def _import(*libraries: str):
     argv = jupyter.importing("mark", libraries)
     done = subprocess.run([sys.executable, *argv[1:]], capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 from harness.errors import TimedOut, Unmet
 from harness.facts.containers import Container, Image
@@ -30,7 +31,29 @@ class Jupyter(Stage):
         if image is None:
             there = ", ".join(docker.tags()[:10]) or "none"
             raise Unmet("jupyter.image", f"no image {name} on bastion {bastion}; there are: {there}")
-        return image
+        return image if image.gives_an_address else replace(image, is_reached=self._is_reached_at_home(image))
+
+    def _is_reached_at_home(self, image: Image) -> bool:
+        """Say whether the bastion reaches the server of an image that has its address in a file, by a published port.
+
+        Raises ``Unmet`` where its container has ended, so that this cannot be seen.
+        """
+        try:
+            container = self.settled()
+        except Unmet:
+            return False
+        if (container.image.id, container.command) != (image.id, image.command):
+            return False
+        if not container.is_running:
+            seen = f"{container.name} is {container.status}, so where it listens cannot be seen"
+            raise Unmet("jupyter.container", seen)
+        inside = self.homework.jupyter.container_port
+        lines = (
+            f"curl -s -o /dev/null http://localhost:{p.host_port}/api"
+            for p in container.ports
+            if p.container_port == inside
+        )
+        return any(self.subject.instances.on_bastion(line).exit_code == 0 for line in lines)
 
     @step
     def container(self) -> Container:
@@ -82,9 +105,9 @@ class Jupyter(Stage):
 
     @step
     def _token(self) -> str | None:
-        """Return the token, a secret, once the log shows it, or else as the container was given it.
+        """Return the token, a secret, once the log shows it, or else as the server was given it.
 
-        Jupyter does not write a token down that it did not choose itself. ``None`` where there is none to be found.
+        Jupyter logs no token that it did not choose itself. ``None`` where there is none to be found.
         """
         name, docker = self.container().name, self.subject.containers.docker()
         since = docker.started(name)  # what it said before it was started again is over, and so is its token then
@@ -96,7 +119,11 @@ class Jupyter(Stage):
             )  # fmt: skip
         except TimedOut:
             log = self._whole_log(name, since=since)
-        return jupyter.token_in(log) or jupyter.token_given(docker.words(name))
+        return jupyter.token_in(log) or jupyter.token_given(docker.words(name)) or self._token_in_use(name)
+
+    def _token_in_use(self, name: str) -> str | None:
+        """Return the token of the server that runs in a container, which a file may have given it."""
+        return jupyter.token_listed(self.subject.containers.docker().execute(name, jupyter.LISTING)[1])
 
     def _whole_log(self, name: str, *, since: float | None = None, **streams: bool) -> str:
         """Return the last lines of the log and, where a busy server has pushed its URL out of them, the first."""

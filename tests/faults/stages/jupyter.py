@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -187,3 +188,56 @@ def restarted_since(env: Environment) -> None:
     """The container was restarted, so the token that its log shows of its first start is over."""
     line = "until docker logs jupyter 2>&1 | grep -q token=; do :; done; docker restart -t 1 jupyter"
     env.after("jupyter.libraries", lambda _: env.bash(line) and None)
+
+
+# Settings in a file of Jupyter's own, in the image or mounted into the container.
+
+OPEN = "c.ServerApp.ip = '0.0.0.0'\n"
+SERVER, CLASSIC = "jupyter_server_config.py", "jupyter_notebook_config.py"
+
+
+def configured(text: str, file: str = SERVER, *, is_mounted: bool = False) -> Callable[[Environment], None]:
+    """Have no address in the image's command, and a file with settings where Jupyter looks for one."""
+
+    def apply(env: Environment) -> None:
+        place = f"{env.subject.jupyter.directory}/settings"
+        copied = ("EXPOSE", f"COPY settings/{file} /root/.jupyter/\nEXPOSE")
+        built_with(('"--ip=0.0.0.0", ', ""), *[copied] * (not is_mounted))(env)
+        line = f"mkdir -p {place} && printf %s {shlex.quote(text)} > {place}/{file}"
+        env.before("jupyter.built", lambda: env.bash(line))
+        if is_mounted:
+            run_with("-d test", f'-v "$PWD"/{place}:/root/.jupyter -d test')(env)
+
+    return apply
+
+
+for name, sentence, apply, breaks in (
+    ("address-in-a-file", "The address is in a file of the image.", configured(OPEN), ()),
+    ("address-in-a-mounted-file", "The address is in a mounted file.", configured(OPEN, is_mounted=True), ()),
+    ("address-as-a-star-in-a-file", "The address is a star, under the name that it had in earlier releases.",
+     configured("c.NotebookApp.ip = '*'\n", CLASSIC), ()),
+    ("loopback-in-a-file", "The file has Jupyter listen on 127.0.0.1.", configured("c.ServerApp.ip = '127.0.0.1'\n"),
+     ("jupyter.image", "jupyter.login")),
+    ("no-address-at-all", "Neither the command nor a file gives an address.", configured("c.ServerApp.open_browser = False\n"),
+     ("jupyter.image", "jupyter.login")),
+    ("token-off-in-a-file", "The file has an empty token.", configured(f"{OPEN}c.NotebookApp.token = ''\n", CLASSIC),
+     ("jupyter.token", "jupyter.login")),
+    ("token-in-a-file", "The file has a token of one's own.", configured(f"{OPEN}c.ServerApp.token = 'let-me-in-42'\n"),
+     ("jupyter.token",)),
+    ("password-in-a-file", "The file has a password.", configured(f"{OPEN}c.ServerApp.password = '{HASHED}'\n"),
+     ("jupyter.token", "jupyter.login")),
+):  # fmt: skip
+    TABLE.add(name, sentence, apply, "jupyter", *breaks)
+TABLE.add("empty-variable", "The variable for the token is empty, so that Jupyter makes one.",
+          run_with("-d test", "-e JUPYTER_TOKEN= -d test"), "jupyter")  # fmt: skip
+TABLE.add("port-inside-published", "Jupyter listens on 8800 inside as well, and that is published.",
+          run_with("8800:8888 -d test",
+                   "8800:8800 -d test jupyter notebook --no-browser --ip=0.0.0.0 --port=8800 --allow-root"),
+          "jupyter", "jupyter.container")  # fmt: skip
+
+
+@fault("jupyter", "jupyter.image")
+def address_by_docker_run(env: Environment) -> None:
+    """Only docker run says where Jupyter listens; the image's own command does not."""
+    built_with(('"--ip=0.0.0.0", ', ""))(env)
+    run_with("-d test", "-d test jupyter notebook --no-browser --ip=0.0.0.0 --allow-root")(env)
