@@ -16,21 +16,29 @@ ABSENT = "NotFoundException"
 # Billing metrics are kept in one region; "Create a billing alarm to monitor your estimated AWS charges".
 HOME = "us-east-1"
 BILL = ("AWS/Billing", "EstimatedCharges")
+DOWNWARD = ("LessThanThreshold", "LessThanOrEqualToThreshold", "LessThanLowerThreshold")
+"""Comparisons of an alarm that goes off when the bill falls."""
 
 
 def find_budgets(aws: Aws) -> tuple[Watch, ...]:
-    """Return the account's cost budgets; those of usage watch something else."""
+    """Return the account's budgets, each with the reason where it does not watch the spend."""
     account = find_caller(aws).account
     with absence(ABSENT):
         budgets = pages(aws, "budgets", "describe_budgets", "Budgets", AccountId=account)
-        return tuple(_budget(aws, account, b) for b in budgets if b["BudgetType"] == "COST" and not _is_over(b))
+        return tuple(_budget(aws, account, budget) for budget in budgets)
     return ()
 
 
-def _is_over(budget: Any) -> bool:
-    """Say whether a budget's last period has ended, so that it watches nothing any more."""
-    end = budget.get("TimePeriod", {}).get("End")
-    return end is not None and end < datetime.datetime.now(datetime.UTC)
+def _objection(budget: Any) -> str:
+    """Return why a budget does not watch the spend, or nothing; one that AWS adjusts may be of nothing in a new account."""
+    end, limit = budget.get("TimePeriod", {}).get("End"), budget.get("BudgetLimit", {}).get("Amount")
+    if budget["BudgetType"] != "COST":
+        return f"is of {budget['BudgetType'].replace('_', ' ').lower()}, not of cost"
+    if end is not None and end < datetime.datetime.now(datetime.UTC):
+        return f"ended on {end:%F}"
+    if limit is not None and float(limit) <= 0 and "AutoAdjustData" not in budget:
+        return "has a limit of 0"
+    return ""
 
 
 def _budget(aws: Aws, account: str, budget: Any) -> Watch:
@@ -39,9 +47,8 @@ def _budget(aws: Aws, account: str, budget: Any) -> Watch:
         aws, "budgets", "describe_notifications_for_budget", "Notifications",
         AccountId=account, BudgetName=budget["BudgetName"],
     )  # fmt: skip
-    return Watch(
-        "budget", budget["BudgetName"], f"{limit.get('Amount', '?')} {limit.get('Unit', '')}", bool(notifications)
-    )
+    said = f"{limit.get('Amount', '?')} {limit.get('Unit', '')}"
+    return Watch("budget", budget["BudgetName"], said, bool(notifications), _objection(budget))
 
 
 def find_billing_alarms(aws: Aws) -> tuple[Watch, ...]:
@@ -55,6 +62,7 @@ def find_billing_alarms(aws: Aws) -> tuple[Watch, ...]:
             alarm["AlarmName"],
             f"{alarm.get('Threshold', '?')}",
             bool(alarm.get("ActionsEnabled") and alarm.get("AlarmActions")),
+            "goes off below its threshold, not above" if alarm.get("ComparisonOperator") in DOWNWARD else "",
         )
         for alarm in alarms
         if any((m.get("Namespace"), m.get("MetricName")) == BILL for m in _metrics(alarm))

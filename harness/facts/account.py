@@ -213,24 +213,37 @@ class Agent:
 
 @dataclass(frozen=True)
 class Watch:
-    """Something that watches the spend: a cost budget or a billing alarm; ``notifies`` says whether anybody is told."""
+    """Something that watches the spend: a budget or a billing alarm; ``notifies`` says whether anybody is told.
+
+    ``problem`` says why it does not watch the spend, in words that follow its name.
+    """
 
     kind: str
     name: str
     limit: str
     notifies: bool
+    problem: str = ""
 
 
 @dataclass(frozen=True)
 class Watches:
-    """All that watches the account's spend."""
+    """All that is to watch the account's spend."""
 
     all: tuple[Watch, ...]
 
     @property
+    def working(self) -> tuple[Watch, ...]:
+        """Return those that do watch it."""
+        return tuple(watch for watch in self.all if not watch.problem)
+
+    @property
     def anyone_is_told(self) -> bool:
         """Say whether one of them sends a message."""
-        return any(watch.notifies for watch in self.all)
+        return any(watch.notifies for watch in self.working)
+
+    def __str__(self) -> str:
+        others = "; ".join(f"{watch.kind} {watch.name} {watch.problem}" for watch in self.all)
+        return others or "the account has neither a cost budget nor a billing alarm"
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

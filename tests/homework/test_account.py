@@ -65,6 +65,6 @@ def test_agent_holds_the_key(agent, key_pair):
 @pytest.mark.requirement("account.billing-alert")
 def test_something_watches_the_spend(watches, advise):
     """A budget or a billing alarm watches the spend."""
-    assert watches.all, "the account has neither a cost budget nor a billing alarm, expected one of them"
+    assert watches.working, f"{watches}, expected a cost budget or a billing alarm"
     if not watches.anyone_is_told:
         advise("Nobody is told when the limit is reached: add a notification to the budget, or an action to the alarm.")

@@ -181,3 +181,6 @@ def test_watch_is_met_and_a_silent_one_is_advised():
     assert "Nobody is told" in advice[0]
     with pytest.raises(AssertionError, match="neither"):
         account.test_something_watches_the_spend(Watches(()), advice.append)
+    over = Watch("budget", "b", "10 USD", True, problem="ended on 2025-06-30")
+    with pytest.raises(AssertionError, match="budget b ended on 2025-06-30, expected a cost budget or a billing alarm"):
+        account.test_something_watches_the_spend(Watches((over,)), advice.append)

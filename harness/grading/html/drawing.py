@@ -82,7 +82,7 @@ class Builder:
                 self.box("part", f"Key pair {pair.name}" if pair else "Key pair", pair.type if pair else None,
                          of="account.key-pair account.key-mode"),
                 self.box("part", "ssh agent", of="account.ssh-agent"),
-                self.box("part", "Spend is watched", ", ".join(one.name for one in watches.all) if watches else None,
+                self.box("part", "Spend is watched", ", ".join(one.name for one in watches.working) if watches else None,
                          of="account.billing-alert"),
                 self.quota(),
             ),
