@@ -162,6 +162,19 @@ def test_an_endpoint_being_deleted_is_still_seen(account, artifact, installation
     assert (code, said) == ("ValidationError", f"Endpoint leaving of account {ACCOUNT} not found.")
 
 
+def test_an_asynchronous_endpoint_answers_no_call_that_waits(account, artifact):
+    account.create_model("later", artifact)
+    variant = {"VariantName": "one", "ModelName": "later", "InstanceType": "ml.m4.xlarge", "InitialInstanceCount": 1}
+    answers = {"OutputConfig": {"S3OutputPath": "s3://bucket/answers"}}
+    account.sagemaker.create_endpoint_config(
+        EndpointConfigName="later", ProductionVariants=[variant], AsyncInferenceConfig=answers
+    )
+    account.sagemaker.create_endpoint(EndpointName="later", EndpointConfigName="later")
+    assert account.settled("later")["EndpointStatus"] == "InService"
+    code, said = refusal(account.client("sagemaker-runtime").invoke_endpoint, EndpointName="later", Body=b"")
+    assert (code, said) == ("ValidationError", "Endpoint later is an asynchronous endpoint; call InvokeEndpointAsync.")
+
+
 def test_an_artifact_that_does_not_fit_fails_the_endpoint(account):
     account.deploy("misfit", account.put("misfit/model.tar.gz", b"this is no model"))
     endpoint = account.settled("misfit")

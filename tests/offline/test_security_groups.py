@@ -61,6 +61,14 @@ def test_rules_that_make_no_sense_are_refused(ec2, client, change) -> None:
     assert client.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"] == []
 
 
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_rule_without_a_source_is_refused(ec2, client, is_listed) -> None:
+    bare = {name: value for name, value in SSH.items() if name != "CidrIp"}
+    rule = {"IpPermissions": [bare]} if is_listed else bare
+    code = code_of(lambda: client.authorize_security_group_ingress(GroupId=ec2.group(), **rule))
+    assert code == "MissingParameter"
+
+
 def test_duplicates_are_refused(ec2, client, vpc) -> None:
     group = ec2.group()
     client.authorize_security_group_ingress(GroupId=group, **SSH)

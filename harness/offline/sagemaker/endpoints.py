@@ -54,7 +54,10 @@ class DeploymentError(Exception):
 
 
 class Endpoint(FakeEndpoint):
-    """An endpoint; ``variants`` are those that answer, which during an update are still the old ones."""
+    """An endpoint; ``variants`` are those that answer, which during an update are still the old ones.
+
+    ``is_asynchronous`` says that its configuration has requests and answers go through S3.
+    """
 
     def __init__(self, config: FakeEndpointConfig, **given: Any) -> None:
         super().__init__(
@@ -66,6 +69,7 @@ class Endpoint(FakeEndpoint):
         self.endpoint_status = "Creating"
         self.failure_reason: str | None = None  # type: ignore[assignment]  # moto has no other
         self.variants: tuple[Variant, ...] = ()
+        self.is_asynchronous = bool(config.async_inference_config)
 
     def gen_response_object(self) -> dict[str, Any]:
         """Return the members of DescribeEndpoint's answer."""
@@ -171,6 +175,7 @@ class Endpoints:
         else:
             endpoint.failure_reason = None
             endpoint.endpoint_config_name = config.endpoint_config_name
+            endpoint.is_asynchronous = bool(config.async_inference_config)
             endpoint.production_variants = endpoint._process_production_variants(_weighted(config.production_variants))
         endpoint.enter("InService")
 

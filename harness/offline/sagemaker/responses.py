@@ -133,6 +133,10 @@ class Runtime(SageMakerRuntimeResponse):
         endpoint = self.backend.hosting.by_name.get(name)
         if endpoint is None or not endpoint.variants:
             raise InvocationRefused(f"Endpoint {name} of account {self.current_account} not found.")
+        if (
+            endpoint.is_asynchronous
+        ):  # "Invoke an Asynchronous Endpoint", SageMaker's developer guide: by that call only
+            raise InvocationRefused(f"Endpoint {name} is an asynchronous endpoint; call InvokeEndpointAsync.")
         target = self.headers.get("X-Amzn-SageMaker-Target-Variant")
         variant = endpoint.choose(target)
         if variant is None:
@@ -153,7 +157,7 @@ class Runtime(SageMakerRuntimeResponse):
         return 200, answered, answer
 
     def invoke_endpoint_async(self) -> Any:
-        """Refuse: no endpoint of the offline cloud is asynchronous."""
+        """Refuse: no request is answered through S3 here."""
         raise InvocationRefused(f"Endpoint {self._endpoint_name()} is not an asynchronous endpoint.")
 
     def _endpoint_name(self) -> str:

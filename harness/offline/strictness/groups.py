@@ -13,6 +13,7 @@ from harness.offline.call import current
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _PROTOCOLS = {"tcp", "udp", "icmp", "icmpv6", "-1", "all"}
 _HIGHEST_PORT = 65535
+_SOURCES = ("ip_ranges", "source_groups", "prefix_list_ids")
 
 
 class StrictGroups:
@@ -96,7 +97,11 @@ def _vpc_is_going() -> bool:
 
 
 def _check_rule(rule: dict[str, Any]) -> None:
-    """Check protocol and ports of one rule as moto hands it on; ICMP's "ports" are type and code."""
+    """Check source, protocol and ports of one rule as moto hands it on; ICMP's "ports" are type and code."""
+    if not any(rule.get(source) for source in _SOURCES):
+        raise EC2ClientError(
+            "MissingParameter", "Missing source specification: include source security group or CIDR information"
+        )
     protocol, first, last = str(rule.get("ip_protocol", "")).lower(), rule.get("from_port"), rule.get("to_port")
     if not (protocol in _PROTOCOLS or (protocol.isdigit() and int(protocol) < 256)):
         raise EC2ClientError("InvalidParameterValue", f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
