@@ -13,12 +13,13 @@ FIRST = "key.pem"
 
 
 def find_keys(directory: Path) -> tuple[Path, ...]:
-    """Return the private key files of a submission, ``key.pem`` first.
+    """Return the private key files of a submission, also those in its folders, ``key.pem`` first.
 
     A link out of the submission is none: it may lead to the grader's own key, which is for no student's host.
     """
-    found = sorted(path for path in directory.glob("*.pem") if path.is_file() and is_inside(path, directory))
-    return tuple(sorted(found, key=lambda path: path.name != FIRST))
+    named = sorted(path for path in directory.rglob("*") if path.suffix.casefold() == ".pem")
+    found = (path for path in named if path.is_file() and is_inside(path, directory))
+    return tuple(sorted(found, key=lambda path: (path.name != FIRST, len(path.parts))))
 
 
 def read_user(directory: Path) -> str | None:

@@ -86,9 +86,9 @@ class Account(observing.Account):
 
 
 def _mended(text: bytes) -> bytes:
-    """Return a key file as ssh takes it, whatever mail, git or an editor have made of its first, last and line ends."""
+    """Return a key file as ssh takes it, whatever mail, git or an editor have made of its ends and those of its lines."""
     lines = text.removeprefix(codecs.BOM_UTF8).strip().splitlines()
-    return b"".join(line.rstrip() + b"\n" for line in lines)
+    return b"".join(line.strip() + b"\n" for line in lines)
 
 
 class StudentAsFound(CallerAsFound):
