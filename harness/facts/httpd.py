@@ -97,9 +97,9 @@ class Page:
 
     @property
     def is_served(self) -> bool:
-        """Say whether the body is the file, as far as both were read."""
+        """Say whether the body is the file, as far as both were read; an empty one is served by whatever says nothing."""
         length = READ if self.answer.is_cut else None
-        return self.answer.is_ok and self.answer.body[:length] == self.file[:length]
+        return self.answer.is_ok and bool(self.file) and self.answer.body[:length] == self.file[:length]
 
     @property
     def remedy(self) -> str:
