@@ -63,7 +63,7 @@ def read_message(source: str, text: str, words: TurnInWords) -> TurnIn:
     ends += [clause for clause in clauses if pattern(words.running).search(clause) and clause not in ends]
     terminated, not_terminated = _sort(ends, words.ended, words)
     if terminated and _is_of_one(" ".join(clauses[clauses.index(terminated[0]) :]), words):
-        terminated, not_terminated = (), (*not_terminated, terminated[0])
+        not_terminated = (*not_terminated, terminated[0])
     return TurnIn(source, " ".join(text.split()), set_up, not_set_up, terminated, not_terminated)
 
 
@@ -75,7 +75,9 @@ def _split(text: str, words: TurnInWords) -> list[str]:
 
 def _is_of_others(clause: str, words: TurnInWords) -> bool:
     """Say whether a clause tells of the end of things that are no instances: "deleted the endpoint"."""
-    of_others = re.compile(rf"(?:{'|'.join(words.ended)}) (?:\w+ ){{0,3}}(?:{'|'.join(words.other_things)})(?!\w)", re.I)
+    of_others = re.compile(
+        rf"(?:{'|'.join(words.ended)}) (?:\w+ ){{0,3}}(?:{'|'.join(words.other_things)})(?!\w)", re.I
+    )
     rest, count = of_others.subn(" ", clause)
     return bool(count) and "instance" not in rest and not pattern((*words.one_of_them, *words.all_of_them)).search(rest)
 

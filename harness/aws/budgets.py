@@ -30,7 +30,7 @@ def find_budgets(aws: Aws) -> tuple[Watch, ...]:
 
 
 def _objection(budget: Any) -> str:
-    """Return why a budget does not watch the spend, or nothing; one that AWS adjusts may be of nothing in a new account."""
+    """Return why a budget does not watch the spend, or nothing; one that AWS adjusts is of nothing in a new account."""
     end, limit = budget.get("TimePeriod", {}).get("End"), budget.get("BudgetLimit", {}).get("Amount")
     if budget["BudgetType"] != "COST":
         return f"is of {budget['BudgetType'].replace('_', ' ').lower()}, not of cost"

@@ -97,7 +97,7 @@ class Page:
 
     @property
     def is_served(self) -> bool:
-        """Say whether the body is the file, as far as both were read; an empty one is served by whatever says nothing."""
+        """Say whether the body is the file, as far as both were read; an empty one is what anything may say."""
         length = READ if self.answer.is_cut else None
         return self.answer.is_ok and bool(self.file) and self.answer.body[:length] == self.file[:length]
 

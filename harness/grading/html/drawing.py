@@ -72,7 +72,8 @@ class Builder:
     def you(self) -> Box:
         """Return the workstation and the account's user."""
         user, caller = self.fact("user", User), self.fact("caller", Caller)
-        pair, watches = self.fact("key_pair", KeyPair), self.fact("watches", Watches)
+        pair, seen = self.fact("key_pair", KeyPair), self.fact("watches", Watches)
+        watches = ", ".join(one.name for one in seen.working) if seen else None
         group = ", ".join(one.name for one in user.groups) if user else ""
         return self.box(
             "you", "Workstation", weight=0.34, inside=(
@@ -82,7 +83,7 @@ class Builder:
                 self.box("part", f"Key pair {pair.name}" if pair else "Key pair", pair.type if pair else None,
                          of="account.key-pair account.key-mode"),
                 self.box("part", "ssh agent", of="account.ssh-agent"),
-                self.box("part", "Spend is watched", ", ".join(one.name for one in watches.working) if watches else None,
+                self.box("part", "Spend is watched", watches,
                          of="account.billing-alert"),
                 self.quota(),
             ),
