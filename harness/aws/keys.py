@@ -89,6 +89,12 @@ def read_private_key(path: Path) -> PrivateKey:
     return _unusable(path, "it is of a type that EC2 does not take; EC2 takes RSA and ED25519")
 
 
+def written_anew(path: Path) -> bytes:
+    """Return a private key that :func:`read_private_key` has no problem with, in OpenSSH's own form; it is a secret."""
+    key: RSAPrivateKey | Ed25519PrivateKey = _load(path.read_bytes())
+    return key.private_bytes(s.Encoding.PEM, s.PrivateFormat.OpenSSH, s.NoEncryption())
+
+
 def _load(content: bytes) -> Any:
     loads = s.load_ssh_private_key if b"BEGIN OPENSSH" in content else s.load_pem_private_key
     return loads(content, password=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +67,8 @@ class Account(observing.Account):
     def key_added(self) -> Agent:
         """Load a copy of the key, which nobody else may read whatever their file's mode, into the run's agent.
 
+        It is written anew as ssh takes it: mail, git and editors change the ends of lines, and blanks.
+
         A file that holds no key that can be read is not offered: what is wrong with it has been found out before.
         """
         key = self.private_key()
@@ -75,7 +76,7 @@ class Account(observing.Account):
             return Agent((), 1, f"{Path(key.path).name}: {key.problem}")
         copy = self.context.workstation.ssh / "student.pem"
         copy.touch(mode=0o600)
-        copy.write_bytes(_mended(Path(key.path).read_bytes()))
+        copy.write_bytes(keys.written_anew(Path(key.path)))
         added = self._run("ssh-add", str(copy))
         return Agent((), added.exit_code, " ".join(added.stderr.replace(str(copy), key.path).split()))
 
@@ -83,12 +84,6 @@ class Account(observing.Account):
     def agent(self) -> Agent:
         """Observe which keys the run's agent lists."""
         return replace(super().agent(), remark=REMARK)
-
-
-def _mended(text: bytes) -> bytes:
-    """Return a key file as ssh takes it, whatever mail, git or an editor have made of its ends and those of its lines."""
-    lines = text.removeprefix(codecs.BOM_UTF8).strip().splitlines()
-    return b"".join(line.strip() + b"\n" for line in lines)
 
 
 class StudentAsFound(CallerAsFound):
