@@ -16,7 +16,7 @@ REFUSALS = ("Permission denied", "Too many authentication failures")
 """What ssh says of a host that it reached and that turned its keys away."""
 WHO = "id -un"
 MARK = "login:"
-PLACES = ("/home", "/root", "/tmp", "/var/tmp")  # noqa: S108 - of the host that is looked at
+PLACES = ("/home", "/root", "/tmp", "/var/tmp", "/opt", "/srv", "/mnt")  # noqa: S108 - of the host that is looked at
 """Where people put files on a host beside their home directory; not ``/etc/ssh``, which has the host's own keys."""
 FIND_KEYS = (
     "as_root=; sudo -n true 2>/dev/null && as_root='sudo -n'; "
