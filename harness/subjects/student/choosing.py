@@ -20,6 +20,8 @@ ENOUGH = 5
 """Points of group, type, key and market without which an instance is nobody's: two of them, about."""
 RUNNING, RAN = 4, 2
 """Points of one that runs, while all are to run and after their end; the difference makes up for a wrong type."""
+SPOT_RUNNING = 6
+"""The same of a spot instance: more than its group, type and key have together, none of which is asked of it."""
 IN_ORDER = 3
 """Points of each two that were launched in the order of the homework, which is that of :data:`ROLES`."""
 OF_ITS_TYPE = 2
@@ -54,7 +56,7 @@ def choose(
         (role, instance.id): claim
         for instance in ordered
         for role in roles
-        if (claim := _claim(role, instance, homework, key_names, RUNNING if is_up else RAN)).firm >= ENOUGH
+        if (claim := _claim(role, instance, homework, key_names, _of_running(role, is_up=is_up))).firm >= ENOUGH
     }
     candidates = _promising(ordered, roles, claims)
     chosen = max(_castings(candidates, len(roles)), key=lambda casting: _points(casting, roles, claims))
@@ -129,6 +131,13 @@ def _claim(role: str, instance: Instance, homework: Homework, key_names: Collect
     )
     words = tuple(word for _, is_so, word in (*firm, *loose) if is_so)
     return Claim(sum(p for p, is_so, _ in firm if is_so), sum(p for p, is_so, _ in loose if is_so), words)
+
+
+def _of_running(role: str, *, is_up: bool) -> int:
+    """Return the points of an instance that runs."""
+    if not is_up:
+        return RAN
+    return SPOT_RUNNING if role == "spot" else RUNNING
 
 
 def _types(role: str, homework: Homework) -> tuple[str, ...]:
