@@ -23,6 +23,8 @@ def read_options(aws: Aws, path: Path) -> Options:
     """Read an options file; says in ``problem`` why ``--instance-market-options`` would not take it."""
     try:
         options = read_market(path)
+    except FileNotFoundError:
+        return Options(path.name, _absence(path), "", "", None)
     except OSError as error:
         return Options(path.name, f"{path.name} cannot be read ({error.strerror})", "", "", None)
     except UnicodeDecodeError:
@@ -44,6 +46,13 @@ def read_options(aws: Aws, path: Path) -> Options:
 def read_market(path: Path) -> Any:
     """Return the options as RunInstances takes them; raises ``OSError`` or ``ValueError``."""
     return json.loads(path.read_text(encoding="utf-8-sig"))
+
+
+def _absence(path: Path) -> str:
+    """Say that a file was not handed in, and which one may have been meant."""
+    asked = re.sub(r"\W|_", "", path.name.casefold())
+    there = sorted(other.name for other in path.parent.iterdir() if asked in re.sub(r"\W|_", "", other.name.casefold()))
+    return f"the submission has no {path.name}" + (f", but {there[0]} — rename it to {path.name}" if there else "")
 
 
 def _problem(aws: Aws, options: Any) -> str:
