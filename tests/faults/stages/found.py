@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.waiting import until
 from tests.faults.registry import Table
+from tests.faults.stages.account import MANAGED
 from tests.faults.stages.network import of_group, tcp
 from tests.faults.stages.student import in_groups, in_place_of, kept
 from tests.faults.stages.student_services import lines
@@ -60,6 +61,10 @@ for name, sentence, change, breaks in (
      lambda _, text: b"\n" + text.rstrip(), ()),
     ("key-with-a-byte-order-mark", "An editor has put a byte order mark before the key.",
      lambda _, text: b"\xef\xbb\xbf" + text, ()),
+    ("key-with-blanks", "The key was pasted from a mail that indents it.",
+     lambda _, text: b"".join(b"   " + line for line in text.splitlines(keepends=True)), ()),
+    ("key-on-one-line", "The key was pasted into a form, which made one line of it.",
+     lambda _, text: text.replace(b"\n", b" "), ()),
     ("key-with-a-passphrase", "The key file is locked with a passphrase.", locked,
      ("account.key-pair", "account.ssh-agent")),
     ("page-in-place-of-the-key", "An error page was saved in place of the key.", lambda _, __: b"<html>403</html>",
@@ -90,6 +95,30 @@ def key_pair_imported_again(work: Builder) -> Iterator[None]:
     work.ec2.delete_key_pair(KeyName=work.key_name)
     work.ec2.import_key_pair(KeyName=work.key_name, PublicKeyMaterial=public_half(work))
     yield
+
+
+@right
+def key_file_in_a_folder(work: Builder) -> Iterator[None]:
+    """The key file lies in a folder, under a name of Windows'."""
+    place = work.submission / "keys" / "HW02.PEM"
+    place.parent.mkdir()
+    work.key.rename(place)
+    yield
+    place.rename(work.key)
+    place.parent.rmdir()
+
+
+@fault("account.admin-group")
+def group_with_a_policy_of_nearly_that_name(work: Builder) -> Iterator[None]:
+    """The group carries AdministratorAccess-Amplify, the next in the console's list; the rights are the user's own."""
+    client, of_group = work.owner.client("iam"), {"GroupName": work.group}
+    client.attach_user_policy(UserName=work.user, PolicyArn=MANAGED)
+    client.detach_group_policy(**of_group, PolicyArn=MANAGED)
+    client.attach_group_policy(**of_group, PolicyArn=f"{MANAGED}-Amplify")
+    yield
+    client.detach_group_policy(**of_group, PolicyArn=f"{MANAGED}-Amplify")
+    work.attach_policy()
+    client.detach_user_policy(UserName=work.user, PolicyArn=MANAGED)
 
 
 @right
@@ -156,6 +185,11 @@ TABLE.add_change("budget-by-the-day", "The budget is one dollar a day.",
 TABLE.add_change("budget-of-last-year", "The budget ended with last year's course.",
                  budget(BudgetLimit={"Amount": "50", "Unit": "USD"}, TimePeriod={"Start": 1735689600, "End": 1751241600}),
                  "student-control", "account.billing-alert")  # fmt: skip
+TABLE.add_change("budget-of-nothing", "The budget is of zero dollars.",
+                 budget(BudgetLimit={"Amount": "0", "Unit": "USD"}), "student-control", "account.billing-alert")  # fmt: skip
+TABLE.add_change("alarm-when-the-bill-is-low", "The billing alarm goes off below its threshold.",
+                 alarm(ComparisonOperator="LessThanThreshold", Threshold=10, Metrics=[SEEN]),
+                 "student-control", "account.billing-alert")  # fmt: skip
 TABLE.add_change("budget-of-reservations", "The budget watches how far reserved instances are used.",
                  budget(BudgetType="RI_UTILIZATION", BudgetLimit={"Amount": "80", "Unit": "PERCENTAGE"}),
                  "student-control", "account.billing-alert")  # fmt: skip
@@ -196,6 +230,23 @@ def private_ssh_from_the_default_group(work: Builder) -> Iterator[None]:
     default = [{"Name": "group-name", "Values": ["default"]}]
     group = work.ec2.describe_security_groups(Filters=default)["SecurityGroups"][0]["GroupId"]
     with in_place_of(work, "private-group", 22, of_group(22, group)):
+        yield
+
+
+@fault("network.public-ssh")
+def ssh_by_a_second_group(work: Builder) -> Iterator[None]:
+    """Ssh is let in by another group of the bastion's than PublicSG."""
+    made = work._made_group("ssh", "ssh from anywhere")
+    work.ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[tcp(22)])
+    with in_groups(work, "bastion", work.ids["public-group"], made), in_place_of(work, "public-group", 22):
+        yield
+    work.ec2.delete_security_group(GroupId=made)
+
+
+@right
+def bastion_in_both_groups(work: Builder) -> Iterator[None]:
+    """The bastion is in PrivateSG as well."""
+    with in_groups(work, "bastion", work.ids["public-group"], work.ids["private-group"]):
         yield
 
 
@@ -241,6 +292,23 @@ def second_bastion_was_stopped(work: Builder) -> Iterator[None]:
 
 
 @right
+def spot_of_another_kind(work: Builder) -> Iterator[None]:
+    """The spot instance that runs is of another type, group and key than the first, which has ended."""
+    work.terminate("spot")
+    default = work.ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["default"]}])
+    work.ids["default"] = default["SecurityGroups"][0]["GroupId"]
+    work.ec2.create_key_pair(KeyName="another")
+    market = {"MarketType": "spot", "SpotOptions": {"SpotInstanceType": "one-time"}}
+    work.launch("spot", "c5.large", "default", KeyName="another", InstanceMarketOptions=market)
+    work.until_state("spot", "running")
+    yield
+    work.ec2.delete_key_pair(KeyName="another")
+    work.terminate("spot")
+    work.launch_spot()
+    work.until_state("spot", "running")
+
+
+@right
 def bastion_with_an_elastic_address(work: Builder) -> Iterator[None]:
     """The bastion has an elastic address."""
     work.hang_up()
@@ -275,6 +343,7 @@ def key_at(path: str) -> Change:
 for name, sentence, path in (
     ("key-in-tmp", "The key was copied to /tmp of the bastion.", "/tmp/hw02"),
     ("key-of-root", "The key lies in root's home, from where ssh was called after sudo su.", "/root/.ssh/id_ed25519"),
+    ("key-in-opt", "The key was copied to /opt of the bastion.", "/opt/course/hw02.pem"),
     ("key-called-notes", "The key lies on the bastion as notes.txt.", "/home/ubuntu/course/notes.txt"),
 ):
     TABLE.add_change(name, sentence, key_at(path), "student-control", "private.agent-forwarding")

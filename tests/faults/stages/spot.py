@@ -213,6 +213,11 @@ TABLE.add("options-for-the-whole-command", "The options stand below InstanceMark
           "spot.options")  # fmt: skip
 TABLE.add("options-twice", "The options stand in a list.", _file(json.dumps([{"MarketType": "spot"}])), "control",
           "spot.options")  # fmt: skip
+TABLE.add("options-side-by-side", "The options stand beside MarketType, not below SpotOptions.",
+          _file(json.dumps({"MarketType": "spot", **SPOT})), "control", "spot.options")  # fmt: skip
+TABLE.add("options-with-a-comment", "The file has a comment.",
+          _file(json.dumps({"MarketType": "spot", "SpotOptions": SPOT}, indent=1).replace("\n", " // mine\n", 1)),
+          "control", "spot.options")  # fmt: skip
 TABLE.add("options-empty", "spot-options.json is empty.", _file(""), "control", "spot.options")
 TABLE.add("options-with-interruption", "The file says that the instance is terminated when it is interrupted.",
           _options(InstanceInterruptionBehavior="terminate"), "control")  # fmt: skip

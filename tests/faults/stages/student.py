@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from harness import builtin_images
 from harness.aws import iam
 from harness.aws.session import Aws
 from tests.faults.registry import Table
@@ -194,6 +195,20 @@ def bastion_in_a_second_group(work: Builder) -> Iterator[None]:
     work.ec2.delete_security_group(GroupId=made)
 
 
+@fault("network.public-8003", "network.public-8800")
+def web_ports_by_a_second_group(work: Builder) -> Iterator[None]:
+    """The web ports are opened by another group of the bastion's than PublicSG."""
+    made = work._made_group("web", "web ports")
+    work.ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[tcp(8003), tcp(8800)])
+    with (
+        in_groups(work, "bastion", work.ids["public-group"], made),
+        in_place_of(work, "public-group", 8003),
+        in_place_of(work, "public-group", 8800),
+    ):
+        yield
+    work.ec2.delete_security_group(GroupId=made)
+
+
 @fault("private.launched")
 def private_moved_into_both_groups(work: Builder) -> Iterator[None]:
     """The private instance is in PublicSG as well."""
@@ -235,10 +250,16 @@ def _renamed(path: Path) -> None:
     path.rename(path.with_name("my-answers.md"))
 
 
+def _named_twice(path: Path) -> None:
+    path.rename(path.with_name(f"{path.name}.txt"))
+
+
 PERSISTENT = {"MarketType": "spot", "SpotOptions": {"MaxPrice": "0.01", "SpotInstanceType": "persistent"}}
 for name, sentence, change, breaks in (
     ("persistent-options", "spot-options.json asks for a persistent request.",
      rewritten("spot-options.json", lambda path: path.write_text(json.dumps(PERSISTENT))), ("spot.options",)),
+    ("options-with-a-second-ending", "An editor has called the options spot-options.json.txt.",
+     rewritten("spot-options.json", _named_twice), ("spot.options",)),
     ("no-answer-on-algorithms", "The question on algorithms was not answered.",
      rewritten("answers.md", _without_answer), ("answers.algorithms",)),
     ("answers-under-another-name", "The answers are in a file of another name.",
@@ -303,6 +324,29 @@ def objects_left(work: Builder) -> Iterator[None]:
     yield
     work.delete_objects()
     work.delete_bucket()
+
+
+@TABLE.change("student-end", "sagemaker.cleaned", BILLED)
+def old_versions_left(work: Builder) -> Iterator[None]:
+    """The bucket keeps old versions, so that its deleted objects are still there."""
+    work.make_bucket()
+    client, bucket = work.aws.client("s3"), {"Bucket": work.bucket}
+    client.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Enabled"})
+    key = f"{work.prefixes['data']}/KMeans-direct/matrix_0.pbr"
+    client.put_object(**bucket, Key=key, Body=b"digits")
+    client.delete_object(**bucket, Key=key)
+    yield
+    work.delete_objects()
+    work.delete_bucket()
+
+
+@TABLE.change("student-end", "sagemaker.cleaned")
+def model_of_a_second_try_left(work: Builder) -> Iterator[None]:
+    """A model of a second try was left."""
+    client, image = work.aws.client("sagemaker"), builtin_images.kmeans_image(work.cloud.region)
+    client.create_model(ModelName="again", PrimaryContainer={"Image": image}, ExecutionRoleArn=work.role)
+    yield
+    client.delete_model(ModelName="again")
 
 
 @TABLE.change("student-end", "final.turn-in")

@@ -46,6 +46,18 @@ def web_server(port: int, root: str) -> Callable[[Builder], Iterator[None]]:
     return lines(again + HTTPD.format(port=port, root=root), again + HTTPD.format(port=8003, root=ROOT))
 
 
+def web_server_with(volumes: str, first: str = "true", last: str = "true") -> Callable[[Builder], Iterator[None]]:
+    """Return the change that runs the web server with other volumes; the lines around it are for what is mounted."""
+    again = "docker rm -f my-apache-app && cd site && "
+    run = f"docker run -d --name my-apache-app -p8003:80 {volumes} httpd:2.4"
+    return lines(f"{again}{first} && {run}", f"{last}; {again}" + HTTPD.format(port=8003, root=ROOT))
+
+
+def other_page(write: str) -> Callable[[Builder], Iterator[None]]:
+    """Return the change that something else is the page."""
+    return lines(f"mv site/index.html kept && cd site && {write}", "rm -rf site/index.html && mv kept site/index.html")
+
+
 NOTEBOOK = "--name jupyter -p 8800:8888 test"
 ANNOUNCED = "until docker logs jupyter 2>&1 | grep -q token=; do :; done"
 
@@ -72,6 +84,30 @@ for name, sentence, change, breaks in (
      lines("docker pause my-apache-app", "docker unpause my-apache-app"), ("httpd.container", "httpd.reachable")),
     ("page-for-its-owner-only", "Nobody but its owner may read the page.",
      lines("chmod 600 site/index.html", "chmod 644 site/index.html"), ("httpd.reachable",)),
+    ("only-the-page-is-mounted", "The page is mounted, and not its directory.",
+     web_server_with(f'-v "$PWD"/index.html:{ROOT}index.html'), ("httpd.container",)),
+    ("another-page-mounted-over-it", "Another file is mounted over the page.",
+     web_server_with(f'-v "$PWD":{ROOT} -v "$PWD"/other:{ROOT}index.html', "echo other > other", "rm -f site/other"),
+     ("httpd.reachable",)),
+    ("page-leads-out", "The page is a link out of the mounted directory.",
+     other_page("ln -s /home/ubuntu/kept index.html"), ("httpd.reachable",)),
+    ("page-of-nothing", "The page was made with touch, and is empty.", other_page("touch index.html"),
+     ("httpd.reachable",)),
+    ("page-of-other-letters", "The page is in the letters of Windows, and large.",
+     other_page("printf 'Gr\\374\\337e' > index.html && head -c 2000000 /dev/zero >> index.html"), ()),
+    ("directory-with-a-blank", "The mounted directory has a blank in its name.",
+     web_server_with(f'-v "$PWD":{ROOT}', "mkdir '../my site' && cp index.html '../my site' && cd '../my site'",
+                     "rm -rf 'my site'"), ()),
+    ("docker-stopped", "The service docker was stopped.",
+     lines("sudo systemctl stop docker",
+           f"sudo systemctl start docker && docker start my-apache-app jupyter && {ANNOUNCED}"), ("docker.engine",)),
+    ("my-ubuntu-left", "my_ubuntu was left running.",
+     lines("docker run -dit --name my_ubuntu ubuntu bash", "docker rm -f my_ubuntu"), ()),
+    ("notebook-for-the-bastion-only", "The notebook server's port is published on the bastion's loopback.",
+     notebook("docker run -d --name jupyter -p 127.0.0.1:8800:8888 test"), ("jupyter.container", "jupyter.login")),
+    ("notebook-served-by-another", "The container was stopped, and one of another name serves its port.",
+     lines(f"{ANNOUNCED}; docker stop -t 1 jupyter && docker run -d --name other -p 8800:8888 test",
+           "docker rm -f other && docker start jupyter"), ("jupyter.container", "jupyter.login")),
     ("notebook-stopped", "The notebook server's container was stopped.",
      lines(f"{ANNOUNCED}; docker stop -t 1 jupyter", "docker start jupyter"), ("jupyter.container", "jupyter.login")),
     ("notebook-never-started", "The notebook server's container was created, and never started.",
@@ -195,3 +231,51 @@ def model_deleted(work: Builder) -> Iterator[None]:
     yield
     again = {name: seen[name] for name in ("ModelName", "PrimaryContainer", "ExecutionRoleArn")}
     client.create_model(**again)
+
+
+# Endpoints of other kinds.
+
+
+def deploy(work: Builder, config: str) -> None:
+    """Have an endpoint of a configuration in the place of any other, under its name."""
+    client = work.aws.client("sagemaker")
+
+    def until_settled() -> Any:
+        return until(
+            "the endpoints are settled", lambda: client.list_endpoints()["Endpoints"], timeout=30,
+            is_done=lambda seen: all(one["EndpointStatus"] in ("InService", "Failed") for one in seen),
+        )  # fmt: skip
+
+    for one in until_settled():
+        client.delete_endpoint(EndpointName=one["EndpointName"])
+    until("no endpoint is left", lambda: not client.list_endpoints()["Endpoints"], timeout=30)
+    client.create_endpoint(EndpointName=config, EndpointConfigName=config)
+    until_settled()
+
+
+@contextlib.contextmanager
+def served_by(work: Builder, variant: dict[str, Any], **given: Any) -> Iterator[None]:
+    """Have another endpoint than the homework's serve its model."""
+    client = work.aws.client("sagemaker")
+    variants = [{"VariantName": "all", "ModelName": work.endpoint, **variant}]
+    client.create_endpoint_config(EndpointConfigName="other", ProductionVariants=variants, **given)
+    deploy(work, "other")
+    yield
+    deploy(work, work.endpoint)
+    client.delete_endpoint_config(EndpointConfigName="other")
+
+
+@TABLE.change("student")
+def serverless_endpoint(work: Builder) -> Iterator[None]:
+    """The endpoint is serverless."""
+    with served_by(work, {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}):
+        yield
+
+
+@fault("kmeans.predicts")
+def asynchronous_endpoint(work: Builder) -> Iterator[None]:
+    """The endpoint is asynchronous, so that it does not answer who asks."""
+    answers = {"OutputConfig": {"S3OutputPath": f"s3://{work.bucket}/answers"}}
+    instance = {"InstanceType": "ml.m4.xlarge", "InitialInstanceCount": 1}
+    with served_by(work, instance, AsyncInferenceConfig=answers):
+        yield
