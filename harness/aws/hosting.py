@@ -177,6 +177,10 @@ def _said(pairs: Sequence[Pair]) -> str:
     return f"{len(pairs)} digits in clusters {shares}"
 
 
+FOUND_BY = {"model": "endpoint configuration", "endpoint configuration": "endpoint", "bucket": "training job"}
+"""What is named by what: where that is not there, of the other nothing is known."""
+
+
 def observe_resources(aws: Aws, endpoint: str, job: str) -> Resources:
     """Look up what the example created, beginning at the endpoint and at the job, and see what belongs together."""
     seen_endpoint, seen_job = describe_endpoint(aws, endpoint), training.describe(aws, job)
@@ -194,7 +198,7 @@ def observe_resources(aws: Aws, endpoint: str, job: str) -> Resources:
     found = {kind: name for kind, name in there.items() if name}
     return Resources(
         found=found,
-        absent=tuple(kind for kind, name in there.items() if not name),
+        absent=tuple(kind for kind, name in there.items() if not name and there.get(FOUND_BY.get(kind, ""), True)),
         broken_links=_broken(aws, found, artifact),
         evidence=tuple(Evidence("api", f"look up the {kind}", name or "not found") for kind, name in there.items()),
     )

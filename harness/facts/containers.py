@@ -114,10 +114,14 @@ class Image:
         """Say whether the command tells Jupyter where to listen."""
         return ADDRESS.search(self.command_line) is not None
 
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """Return from where it was pulled, whatever it has been tagged since."""
+        return tuple(digest.rpartition("@")[0] for digest in self.digests)
+
     def is_pulled_from(self, repository: str) -> bool:
         """Say whether it came from that official repository, or a mirror of it, whatever it has been tagged since."""
-        names = (digest.rpartition("@")[0] for digest in self.digests)
-        return any(name == repository or name.endswith(f"/library/{repository}") for name in names)
+        return any(name == repository or name.endswith(f"/library/{repository}") for name in self.repositories)
 
     def is_release(self, reference: str) -> bool:
         """Say whether it is the image that a reference such as ``httpd:2.4`` means.

@@ -110,7 +110,10 @@ class Page:
             return f"let everybody read it: chmod a+r {self.path}, and a+rx for the directories above it"
         if not self.file:
             return "write that page, into the directory that the container mounts"
-        return "mount the directory you edit; one that was made anew since then needs docker restart"
+        return (
+            "mount the directory you edit: one that was made anew since then needs docker restart, and a link out of "
+            "it leads nowhere inside the container"
+        )
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

@@ -45,7 +45,8 @@ def test_ubuntu_runs_with_a_terminal(shell):
     # A tag can be given to any image; where an image was pulled, its digest says from where.
     is_ubuntu = image.is_pulled_from("ubuntu") if image.digests else image.is_release("ubuntu")
     assert container.name == name, f"the container is called {container.name}, expected {name}"
-    assert is_ubuntu, f"{name} runs from {container.image_name}, expected ubuntu — docker pull ubuntu, and run that"
+    origin = ", pulled from ".join((container.image_name, *image.repositories))
+    assert is_ubuntu, f"{name} runs from {origin}, expected ubuntu — docker pull ubuntu, and run that"
     assert container.has_terminal, f"{name} has no terminal — start it with -ti"
     assert container.is_stdin_open, f"{name} does not read its input — start it with -ti"
     assert container.is_running, f"{name} is {container.status}, expected running"

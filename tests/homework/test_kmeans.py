@@ -30,8 +30,9 @@ def test_training_job_completed_and_left_its_model(training_job, context):
         f"{job}: feature_dim={settings.get('feature_dim')}, expected {wanted.feature_dim}"
     )
     model = training_job.problem or f"centroids of shape {training_job.centroids}"
+    remedy = " — train again, and leave its model in S3 until you clean up" if training_job.problem else ""
     assert training_job.centroids == (wanted.k, wanted.feature_dim), (
-        f"{job}: {model}, expected a model of {wanted.k} centroids with {wanted.feature_dim} numbers each"
+        f"{job}: {model}, expected a model of {wanted.k} centroids with {wanted.feature_dim} numbers each{remedy}"
     )
 
 

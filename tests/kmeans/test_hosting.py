@@ -172,7 +172,10 @@ def test_an_asynchronous_endpoint_answers_no_call_that_waits(account, artifact):
     account.sagemaker.create_endpoint(EndpointName="later", EndpointConfigName="later")
     assert account.settled("later")["EndpointStatus"] == "InService"
     code, said = refusal(account.client("sagemaker-runtime").invoke_endpoint, EndpointName="later", Body=b"")
-    assert (code, said) == ("ValidationError", "Endpoint later is an asynchronous endpoint; call InvokeEndpointAsync.")
+    assert (code, said) == (
+        "ValidationError",
+        "Endpoint later is an asynchronous endpoint, which InvokeEndpointAsync calls",
+    )
 
 
 def test_an_artifact_that_does_not_fit_fails_the_endpoint(account):

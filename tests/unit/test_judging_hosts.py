@@ -222,7 +222,7 @@ WRONG = {
     "input closed": (_shell(is_stdin_open=False), "does not read its input"),
     "another distribution": (
         _shell(image=Image("1", tags=("debian:latest",), digests=("debian@sha256:1",)), image_name="debian"),
-        "runs from debian, expected ubuntu",
+        "runs from debian, pulled from debian, expected ubuntu",
     ),
     "only echoed": (
         (test_docker.test_ubuntu_runs_with_a_terminal, replace(SHOWN, output="echo sum=$((1+2))")),

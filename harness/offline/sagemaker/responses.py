@@ -136,7 +136,7 @@ class Runtime(SageMakerRuntimeResponse):
         if (
             endpoint.is_asynchronous
         ):  # "Invoke an Asynchronous Endpoint", SageMaker's developer guide: by that call only
-            raise InvocationRefused(f"Endpoint {name} is an asynchronous endpoint; call InvokeEndpointAsync.")
+            raise InvocationRefused(f"Endpoint {name} is an asynchronous endpoint, which InvokeEndpointAsync calls")
         target = self.headers.get("X-Amzn-SageMaker-Target-Variant")
         variant = endpoint.choose(target)
         if variant is None:

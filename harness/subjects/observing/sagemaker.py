@@ -61,7 +61,11 @@ class Sagemaker(Stage):
     def saved_notebook(self) -> SavedNotebook:
         """Observe the notebook document in the submission."""
         place = self.context.submission
-        return _there(notebook_document.find(place), "sagemaker.notebook-saved", f"notebook (*.ipynb) in {place}")
+        found = notebook_document.find(place)
+        if found is None:
+            hint = "Hand in the notebook as Jupyter saves it, with the ending .ipynb, its cells run."
+            raise Unmet("sagemaker.notebook-saved", "the submission has no notebook (*.ipynb)", hint)
+        return found
 
     @step
     def trained(self) -> str:
