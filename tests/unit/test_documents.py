@@ -39,7 +39,7 @@ DOCUMENTS = {
     "answers.pdf": pdf(BEFORE, (14, "Helvetica", QUESTION), *WRAPPED),
     "bold answers.pdf": pdf(BEFORE, (11, "Helvetica-Bold", QUESTION), *WRAPPED),
     "plain answers.pdf": pdf(BEFORE, (11, "Helvetica", QUESTION), *WRAPPED),
-    "answers.odt": odt((QUESTION, ANSWER)),
+    "answers.odt": odt([(QUESTION, ANSWER)]),
     "answers.html": f"<!DOCTYPE html><title>x</title><style>h2 {{}}</style><h2>{QUESTION}</h2>\n<p>{ANSWER}</p>".encode(),
     "answers.htm": f"<ol>\n  <li><b>{QUESTION}</b><br>\n      {ANSWER}</li></ol>".encode(),
     "answers.docx": word(paragraph(QUESTION, "Heading2") + paragraph(ANSWER)),
