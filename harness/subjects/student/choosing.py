@@ -9,7 +9,7 @@ types, neither tells which was meant for what.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.catalogue import Homework
@@ -73,6 +73,22 @@ def choose(
         for role, instance in zip(roles, best, strict=True)
         if instance is not None and (role, instance.id) in claims
     }
+
+
+def rivals(
+    role: str, chosen: Mapping[str, Instance], instances: Iterable[Instance], homework: Homework,
+    key_names: Collection[str],
+) -> list[Instance]:  # fmt: skip
+    """Return the running instances for which as much speaks as for the one chosen for a role, and which play none."""
+    cast = {instance.id for instance in chosen.values()}
+    of_it = _claim(role, chosen[role], homework, key_names, RUNNING).points
+    return [
+        instance
+        for instance in instances
+        if instance.id not in cast
+        and instance.is_running
+        and _claim(role, instance, homework, key_names, RUNNING).points >= of_it
+    ]
 
 
 def _promising(ordered: list[Instance], roles: Sequence[str], claims: dict[tuple[str, str], Claim]) -> list[Instance]:

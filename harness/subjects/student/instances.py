@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.aws import instances, trail
-from harness.errors import Gone, Unmet
+from harness.errors import CloudTrouble, Gone, Unmet
 from harness.facts.instances import Instance
 from harness.hosts.ssh import Ssh, Target
 from harness.steps import step
 from harness.subjects import observing
 from harness.subjects.student import history
-from harness.subjects.student.choosing import ROLES, choose
+from harness.subjects.student.choosing import ROLES, choose, rivals
 
 if TYPE_CHECKING:
     from harness.subjects.student import Student
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 NEWEST = 60
 """Instances of the region that are looked at."""
 ENDED = ("terminated", "shutting-down")
+CONTAINERS = "docker ps -aq || sudo -n docker ps -aq"
 REQUIREMENTS = {"bastion": "bastion.launched", "private": "private.launched", "spot": "spot.launched"}
 
 
@@ -73,7 +75,29 @@ class Instances(observing.Instances):
 
     @step
     def _listed(self) -> dict[str, Instance]:
-        return choose(self._all(), self.homework, self._key_names(), is_up=self._is_up())
+        found, names = self._all(), self._key_names()
+        listed = choose(found, self.homework, names, is_up=self._is_up())
+        first = listed.get("bastion")
+        others = (
+            rivals("bastion", listed, found, self.homework, names) if first is not None and first.is_running else []
+        )
+        if first is None or not others or self._has_containers(first):
+            return listed
+        used = next((other for other in others if self._has_containers(other)), None)
+        if used is not None:
+            listed["bastion"] = replace(used, why=f"{first.why}; {used.id} has containers, {first.id} has none")
+        return listed
+
+    def _has_containers(self, instance: Instance) -> bool:
+        """Say whether somebody works with the containers of an instance that we can log in to."""
+        target = Target(self.homework.bastion.user, instance.public_dns or instance.public_ip or "", alias=instance.id)
+        try:
+            if not self._log_in(instance, target).is_admitted:
+                return False
+            listed = self.ssh().run(target, CONTAINERS, timeout=self.patience.command)
+        except (Unmet, CloudTrouble):
+            return False
+        return bool(listed.stdout.strip())
 
     @step
     def _remembered(self) -> dict[str, Instance]:

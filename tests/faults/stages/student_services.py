@@ -29,6 +29,15 @@ def fault(*breaks: str) -> Any:
 # Docker and the web server.
 
 
+@TABLE.change("student")
+def second_bastion_is_not_used(work: Builder) -> Iterator[None]:
+    """A second bastion was launched later, as the first one was, and nothing was done with it."""
+    work.launch("second", "t2.large", "public-group")
+    work.until_state("second", "running")
+    yield
+    work.terminate("second")
+
+
 def lines(wrong: str, back: str) -> Callable[[Builder], Iterator[None]]:
     """Return the change that a line on the bastion makes, and another takes back."""
 
