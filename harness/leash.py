@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,17 @@ class Leash:
         """Return the variable by which a process, and all that it starts, is recognised; start the keeper."""
         self._tell()
         return {MARKER: self._token}
+
+    @contextlib.contextmanager
+    def marking(self) -> Iterator[None]:
+        """Put whatever this process starts meanwhile on the leash, through whichever library it is started."""
+        before = os.environ.get(MARKER)
+        os.environ.update(self.environment())
+        try:
+            yield
+        finally:
+            os.environ.pop(MARKER, None)
+            os.environ.update({} if before is None else {MARKER: before})
 
     def adopt(self, pid: int) -> None:
         """Put a running process on the leash, and with it the processes of its session and its descendants."""
@@ -103,9 +114,10 @@ class Leash:
     def at_the_end(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
         """Have the keeper run a command should this process be killed: for what is no process and no directory.
 
-        :meth:`close` does not run it: who closes a leash has removed such things already.
+        :meth:`close` does not run it: who closes a leash has removed such things already. It is on no leash itself.
         """
-        self._tell(f"command {json.dumps([list(argv), dict(env)])}")
+        unmarked = {name: value for name, value in env.items() if name != MARKER}
+        self._tell(f"command {json.dumps([list(argv), unmarked])}")
 
     def end(self, variable: str, value: str) -> None:
         """End, now, every process of this leash whose environment has ``variable`` set to ``value``."""
@@ -293,8 +305,6 @@ def _keep(token: str) -> None:
     end_processes({MARKER: token}, adopted)
     for argv, env in commands:
         subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, check=False, timeout=_COMMAND)
-    for directory in directories:  # what another process of the run started at home there would make it anew
-        end_processes({"HOME": str(directory)}, {})
     _remove(directories)
 
 

@@ -42,9 +42,9 @@ class Accident:
 
     def befall(self, run: subprocess.Popen[str]) -> None:
         """Send the signal; where there is no worker (any more), to the controller."""
-        workers = _workers(run.pid) if self.victim == "a worker of two" else []
+        found = workers(run.pid) if self.victim == "a worker of two" else []
         with contextlib.suppress(ProcessLookupError):
-            os.kill(workers[0] if workers else run.pid, self.number)
+            os.kill(found[0] if found else run.pid, self.number)
 
 
 def drawn(count: int, seed: int) -> Iterator[Accident]:
@@ -59,7 +59,8 @@ def drawn(count: int, seed: int) -> Iterator[Accident]:
         yield Accident((index + chance.random()) / count, chance.uniform(0, _LONGEST_DELAY), number, victim)
 
 
-def _workers(controller: int) -> list[int]:
+def workers(controller: int) -> list[int]:
+    """Return the processes that run a run's tests; none where it does so itself, or has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return [
             child.pid for child in psutil.Process(controller).children() if "exec(eval(" in " ".join(child.cmdline())
@@ -87,8 +88,17 @@ def _of(temporary: Path) -> list[str]:
 
 
 def left_lying(temporary: Path) -> list[str]:
-    """Return what a run left in its directory for temporary files; pytest-xdist's is pytest's own and is kept by it."""
-    return [f"file {path.name}" for path in temporary.iterdir() if not path.name.startswith("pytest-of-")]
+    """Return what a run left in its directory for temporary files, once what is about to be removed has been.
+
+    That of pytest-xdist is pytest's own and is kept by it.
+    """
+    with contextlib.suppress(TimedOut):
+        until("all files are removed", lambda: not _in(temporary), timeout=_AT_REST, every=0.05)
+    return [f"file {name}" for name in _in(temporary)]
+
+
+def _in(temporary: Path) -> list[str]:
+    return [path.name for path in temporary.iterdir() if not path.name.startswith("pytest-of-")]
 
 
 def listening() -> set[str]:

@@ -20,6 +20,48 @@ print(leash.directory("inner-"), leash.popen(["sleep", "600"]).pid, flush=True)
 sys.stdin.read()
 """
 
+MARKING = """
+import subprocess, sys
+from harness.leash import Leash
+with Leash() as leash, leash.marking():
+    print(subprocess.Popen(["sleep", "600"], start_new_session=True).pid, flush=True)
+    sys.stdin.read()
+"""
+ENDING = """
+import os, sys
+from harness.leash import MARKER, Leash
+leash = Leash()
+with leash.marking():
+    write = "import os, sys; open(sys.argv[1], 'w').write(os.environ.get(sys.argv[2], 'on no leash'))"
+    leash.at_the_end([sys.executable, "-c", write, sys.argv[1], MARKER], os.environ)
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
+def started(program: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_what_a_library_starts_ends_with_a_process_that_is_killed() -> None:
+    with started(MARKING) as run:
+        pid = run.stdout.readline().strip()
+        assert Path("/proc", pid).is_dir()
+        run.kill()
+    until("the process has gone", lambda: not Path("/proc", pid).exists(), timeout=10)
+
+
+def test_command_at_the_end_is_on_no_leash(tmp_path) -> None:
+    """Or who keeps a leash around this one would end it as one of the processes that are to end."""
+    told = tmp_path / "told"
+    with started(ENDING, str(told)) as run:
+        run.stdout.readline()
+        run.kill()
+    until("the command was run", lambda: told.exists() and told.read_text(), timeout=10)
+    assert told.read_text() == "on no leash"
+
 
 def test_a_leash_within_a_leash_removes_its_directories_and_processes() -> None:
     with Leash() as outer:
