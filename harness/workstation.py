@@ -7,6 +7,7 @@ import io
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -87,10 +88,17 @@ def set_up(leash: Leash, cloud: Cloud, *, as_caller: bool = False) -> Workstatio
     _give_aws_directory(home, as_caller=as_caller)
     _write_ssh_config(home, cloud)
     agent = home / "agent"
-    environment = {**_environment(home, agent, cloud), **(_of_the_caller() if as_caller else {})}
+    # The marker of the leash: what another process of the run starts here would make the home anew after its removal.
+    environment = {**leash.environment(), **_environment(home, agent, cloud), **(_of_the_caller() if as_caller else {})}
     leash.popen(["ssh-agent", "-D", "-a", str(agent)], env=environment, stdout=subprocess.DEVNULL)
-    until("the ssh agent listens", agent.exists, timeout=10, every=0.005)
+    until("the ssh agent listens", lambda: _is_open(agent), timeout=10, every=0.005)
     return Workstation(home, environment, agent)
+
+
+def _is_open(path: Path) -> bool:
+    """Say whether somebody listens at a socket; it is there a moment before anybody does."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(path)) == 0
 
 
 def _check_user() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +13,19 @@ import pytest
 from harness.cloud import OFFLINE, Cloud
 from harness.errors import UsageError
 from harness.leash import Leash
+from harness.waiting import until
 from harness.workstation import set_up
 
 CLOUD = Cloud("moto", "embedded", "123456789012", "eu-west-1", OFFLINE, endpoint_url="http://127.0.0.1:9")
+
+SLOW_AGENT = """
+import signal, socket, sys, time
+agent = socket.socket(socket.AF_UNIX)
+agent.bind(sys.argv[-1])
+time.sleep(0.3)
+agent.listen()
+signal.pause()
+"""
 
 
 @pytest.fixture
@@ -33,6 +45,16 @@ def test_its_agent_is_there_and_holds_no_key(workstation):
     assert (listed.exit_code, listed.stdout.strip()) == (1, "The agent has no identities.")
 
 
+def test_it_is_not_ready_before_its_agent_listens(leash, monkeypatch, tmp_path):
+    """A socket is there as soon as it is bound: on a busy machine who came then was refused."""
+    agent = tmp_path / "ssh-agent"
+    agent.write_text(f"#!{sys.executable}\n{SLOW_AGENT}")
+    agent.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with socket.socket(socket.AF_UNIX) as caller:
+        assert caller.connect_ex(str(set_up(leash, CLOUD).agent)) == 0
+
+
 def test_its_agent_and_home_end_with_the_leash(leash, workstation):
     leash.close()
 
@@ -41,6 +63,18 @@ def test_its_agent_and_home_end_with_the_leash(leash, workstation):
         ["ssh-add", "-l"], env={**workstation.environment, "HOME": "/"}, check=False, capture_output=True
     )
     assert asked.returncode == 2
+
+
+def test_what_another_process_starts_there_ends_with_the_leash(leash, workstation):
+    """As a worker of a killed run does: it would make the home anew after its removal."""
+    start = (
+        "import subprocess; print(subprocess.Popen(['sleep', '600'], stdout=-3, stderr=-3, start_new_session=True).pid)"
+    )
+    pid = workstation.run([sys.executable, "-c", start], timeout=10).stdout.strip()
+    assert Path("/proc", pid).is_dir()
+    leash.close()
+
+    until("the process has gone", lambda: not Path("/proc", pid).exists(), timeout=10)
 
 
 def test_nothing_of_the_callers_credentials_is_in_its_environment(leash, monkeypatch):
