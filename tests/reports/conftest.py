@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from harness.leash import Leash
 from tests.reports import support
 from tests.reports.browsing import DESK
 
@@ -29,7 +31,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[object]:
-    """Return a browser without a window; what needs one is skipped where there is none."""
+    """Return a browser without a window; what needs one is skipped where there is none.
+
+    It leaves a directory of its own (org.chromium.Chromium.*) among the temporary files, which are therefore its own.
+    """
     programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
     lacking = [name for name, path in programs.items() if path is None]
     lacking += [name for name in ("selenium", "axe_core_python") if importlib.util.find_spec(name) is None]
@@ -43,11 +48,13 @@ def chromium() -> Iterator[object]:
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service(programs["chromedriver"]))
-    browser.set_page_load_timeout(120)
-    browser.set_script_timeout(120)
-    yield browser
-    browser.quit()
+    with Leash() as leash:
+        environment = {**os.environ, **leash.environment(), "TMPDIR": str(leash.directory("browser-"))}
+        browser = webdriver.Chrome(options=options, service=Service(programs["chromedriver"], env=environment))
+        browser.set_page_load_timeout(120)
+        browser.set_script_timeout(120)
+        yield browser
+        browser.quit()
 
 
 @pytest.fixture
