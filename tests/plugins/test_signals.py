@@ -61,11 +61,19 @@ def test_a_teardown_is_left_when_asked_three_times(homework, monkeypatch, times,
     assert homework.report["leaks"] == leaks
 
 
-def test_a_disk_that_is_full_does_not_keep_the_teardown_away(homework) -> None:
+def test_a_disk_that_is_full_keeps_neither_teardown_nor_table_away(homework) -> None:
+    """Of another plugin's file, such as junit.xml."""
     homework.pytester.makeconftest("def pytest_sessionfinish():\n    raise OSError(28, 'No space left on device')")
-    result = homework.run(code=3)
-    assert "ERROR: the reports cannot be written: [Errno 28] No space left on device" in result.stdout.str()
+    result = homework.run(code=1)
+    result.stdout.fnmatch_lines(
+        [
+            "Grade: 10 of 10 points.",
+            f"report: {homework.run_dir / 'report.html'}",
+            "ERROR: what another plugin was to write is lost: [[]Errno 28] No space left on device",
+        ]
+    )
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert homework.report["score"] == 10
     assert (homework.pytester.path / "closed").exists()
 
 

@@ -79,6 +79,21 @@ def test_tests_that_are_not_there_are_said_to_be_missing(homework) -> None:
     assert not homework.run_dir.exists()
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (["tests/homework/test_all.py::test_nope"], "ERROR: not found: "),
+        (["-k", "ssh and"], "ERROR: Wrong expression "),
+    ],
+)
+def test_what_workers_cannot_collect_is_said(homework, asked, sentence) -> None:
+    homework.write(ssh="pass", turn_in="pass")
+    result = in_two_workers(homework, f"--run-dir={homework.run_dir}", *asked, plugins=DISTRIBUTED)
+    assert result.ret == 4
+    assert sentence in result.stderr.str()
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+
+
 def test_worker_that_is_killed_is_replaced_and_the_run_ends(homework) -> None:
     """Also where one test is left: xdist's own replacement waits for a second one for ever."""
     homework.write(ssh="import os; os.kill(os.getpid(), 9)", turn_in="pass")
