@@ -55,11 +55,13 @@ class Leash:
         self._children: list[subprocess.Popen[Any]] = []
         self._pids: dict[int, float] = {}
         self._directories: list[Path] = []
+        self._is_carried = False
         self._owner = os.getpid()
 
     def environment(self) -> dict[str, str]:
         """Return the variable by which a process, and all that it starts, is recognised; start the keeper."""
         self._tell()
+        self._is_carried = True
         return {MARKER: self._token}
 
     @contextlib.contextmanager
@@ -128,13 +130,15 @@ class Leash:
         with self._lock:
             if self._owner != os.getpid() or self._keeper is None:
                 return
-            end_processes({MARKER: self._token}, self._pids)
+            if self._is_carried or self._pids:  # to look through all processes takes longer than all else here
+                end_processes({MARKER: self._token}, self._pids)
             for child in self._children:
                 child.wait(_PATIENCE)
                 _close_pipes(child)
             _remove(self._directories)
             self._dismiss(self._keeper)
             self._children, self._pids, self._directories, self._keeper = [], {}, [], None
+            self._is_carried = False
 
     def __enter__(self) -> Leash:
         return self

@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from harness.catalogue import Homework, load
@@ -19,6 +18,7 @@ from harness.errors import UsageError
 from harness.grading import bundle, combine, gradescope, html, outputs, reading, recording, terminal
 from harness.grading.grade import Grade
 from harness.grading.reportjson import Report
+from harness.leash import Leash
 
 ROOT = Path(__file__).parents[2]
 TIME = 300
@@ -40,8 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check, judge, merge, write, and print the table with what changed."""
     homework = load()
-    with tempfile.TemporaryDirectory(prefix="regrade-") as temporary:
-        homes = [_judged(path, Path(temporary) / str(n), options.key) for n, path in enumerate(options.bundle)]
+    with Leash() as leash, leash.marking():
+        temporary = leash.directory("regrade-")
+        homes = [_judged(path, temporary / str(n), options.key) for n, path in enumerate(options.bundle)]
         before = [recording.read(home.parent / "sealed" / recording.NAME) for home in homes]
         reports = [reading.read(home, homework) for home in homes]
         report = reading.merge(reports, homework) if len(reports) > 1 else reports[0]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from harness.cloud import patience_called
 from harness.errors import UsageError
+from harness.leash import Leash
 from harness.ledger import Ledger
 from harness.runrecord import read_record
 
@@ -90,8 +90,8 @@ class _All:
         from harness.aws.runs import find_logs_and_jobs
 
         tags = {RUN_TAG: seen.id}
-        with tempfile.TemporaryDirectory() as directory:
-            ledger = Ledger(Path(directory) / "ledger.jsonl")
+        with Leash() as leash:
+            ledger = Ledger(leash.directory("sweep-") / "ledger.jsonl")
             for kind, id in (*named, *find_logs_and_jobs(self.aws_for_region(self.region), seen.id)):
                 ledger.found(kind, self.region, id)
             if is_looking:

@@ -24,6 +24,16 @@ def test_a_signal_ends_the_run_in_order(homework, number) -> None:
     assert signal.getsignal(number) is before
 
 
+def test_a_signal_whose_exception_is_lost_ends_the_run_after_the_test(homework) -> None:
+    """As one is that comes while an object is freed: whoever asked again was told that the run is being torn down."""
+    freed = "(lambda self: __import__('signal').raise_signal(15))"
+    homework.write(ssh=f"type('Freed', (), {{'__del__': {freed}}})()")
+    result = homework.run(code=2)
+    assert homework.judged("bastion.ssh")["verdict"] == "met"
+    assert homework.judged("final.turn-in")["verdict"] == "not judged"
+    assert "signal 15" in result.stdout.str()
+
+
 def test_what_is_ignored_is_ignored(homework, monkeypatch) -> None:
     """As under nohup: a run goes on when its terminal is closed."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)

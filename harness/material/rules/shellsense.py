@@ -8,12 +8,12 @@ import resource
 import shutil
 import subprocess
 import sysconfig
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.leash import Leash
 from harness.material.document import Block, Command, Place
 from harness.material.finding import Found, rule
 from harness.material.material import Material
@@ -228,8 +228,9 @@ def _comments(blocks: list[Block]) -> Iterator[tuple[Block, dict[str, Any]]]:
 
 def _checked(texts: list[str]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {text: [] for text in texts}
-    with tempfile.TemporaryDirectory(prefix="gate-") as directory:
-        paths = [Path(directory) / f"{number}.sh" for number in range(len(texts))]
+    with Leash() as leash:
+        directory = leash.directory("gate-")
+        paths = [directory / f"{number}.sh" for number in range(len(texts))]
         for path, text in zip(paths, texts, strict=True):
             path.write_text(text, encoding="utf-8")
         said = run_checker("shellcheck", ["--norc", "-s", "bash", "-f", "json1", "-e", _NOT_ASKED, *map(str, paths)])

@@ -159,11 +159,11 @@ def python_folders() -> list[Path]:
     return [one for one in outside if not any(one != other and one.is_relative_to(other) for other in outside)]
 
 
-async def detect() -> Isolation:
-    """Try whether this machine grants namespaces, by starting a process in them."""
+async def detect(within: Path | None = None) -> Isolation:
+    """Try whether this machine grants namespaces, by starting a process in them, at home in a directory ``within``."""
     if not sys.platform.startswith("linux") or not Path("/usr/lib").is_dir() or not Path("/lib").is_symlink():
         return DIRECTORY
-    with tempfile.TemporaryDirectory(prefix="namespaces-") as root:
+    with tempfile.TemporaryDirectory(prefix="namespaces-", dir=within) as root:
         spec = {
             "how": "new", "argv": [f"{MACHINE}/usr/bin/true"], "env": {}, "cwd": "/", "tty": False, "root": root,
             "binds": [("/usr", f"{MACHINE}/usr", True)], "hostname": "trial", "addresses": ["172.17.0.2", GATEWAY],

@@ -52,7 +52,7 @@ class Engine:
     async def start(self) -> None:
         """Serve the API; containers that are to run again do so."""
         self.store.directory.mkdir(parents=True, exist_ok=True)
-        self.isolation = self.isolation or await detect()
+        self.isolation = self.isolation or await detect(self.store.directory)
         if self._containers is None:
             self._containers = Containers(self.store, self.machine, self.isolation)
             self.store.networks = predefined_networks()
