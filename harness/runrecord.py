@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,6 +29,10 @@ class RunRecord:
     region: str
     process: int
     born: float
+
+    def __post_init__(self) -> None:
+        if self.aws not in ("moto", "real") or not re.fullmatch("[a-z0-9]+", self.run_id):
+            raise ValueError(self)  # to EC2's filters a * is the tag of every run
 
     @property
     def is_going_on(self) -> bool:

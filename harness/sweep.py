@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from harness.aws import budgets, groups, iam, instances, keys, sagemaker_kinds, spot, volumes
+from harness.aws.entrance import is_region
 from harness.aws.errors import classify, code_of, is_passing
 from harness.aws.identity import find_caller
 from harness.aws.kinds import Kind
@@ -213,6 +214,8 @@ def _resolve(
             notice(f"{entry.kind} {entry.id}: kept, {STAYS[entry.kind]}")
         elif kind is None:
             lost.append(Leftover(entry.kind, entry.region, entry.id or str(entry.find), "no such kind is known"))
+        elif not is_region(entry.region):  # nobody would answer, which takes minutes to be sure of
+            lost.append(Leftover(entry.kind, entry.region, entry.id or str(entry.find), "there is no such region"))
         else:
             aws = aws_for_region(entry.region)
             ids, trouble = _ids_of(aws, kind, entry)

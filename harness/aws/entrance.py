@@ -60,13 +60,16 @@ def _region(wanted: str | None) -> str:
         raise UsageError(f"The AWS configuration cannot be used: {_plain(str(error))}; mend it.") from error
     if not found:
         raise UsageError("No region is configured; name one with --region, or run aws configure.")
-    if not any(found in _regions(partition) for partition in boto3.Session().get_available_partitions()):
+    if not is_region(found):
         raise UsageError(f"{found!r} is not a region of AWS; name one such as us-east-1 with --region.")
     return str(found)
 
 
-def _regions(partition: str) -> list[str]:
-    return list(boto3.Session().get_available_regions("ec2", partition_name=partition))
+def is_region(name: str) -> bool:
+    """Say whether AWS has a region of that name, in any of its partitions: asked for in another, nobody answers."""
+    session = boto3.Session()
+    partitions = session.get_available_partitions()
+    return any(name in session.get_available_regions("ec2", partition_name=partition) for partition in partitions)
 
 
 def caller_of(cloud: Cloud) -> Caller:

@@ -147,10 +147,15 @@ class _Reachable:
 
     def _aws(self) -> Callable[[str], Aws]:
         """Return AWS by region as the caller; raises :class:`~harness.errors.UsageError` for another account."""
-        from harness.aws.entrance import caller_of
+        from harness.aws.entrance import caller_of, is_region
         from harness.aws.session import Aws
 
         record = self.record
+        if not is_region(record.region):
+            raise UsageError(
+                f"run {record.run_id} is recorded in {record.region!r}, which is not a region of AWS: its run.json was "
+                "changed; put it right."
+            )
         patience = patience_called(os.environ.get("ACCEPTANCE_PATIENCE", "real"))
 
         cloud = Cloud(

@@ -17,10 +17,10 @@ from harness.ledger import Ledger
 from harness.runrecord import RunRecord, read_record, write_record
 
 
-def run_directory(directory: Path, aws: str = "moto", process: int = -1) -> Path:
+def run_directory(directory: Path, aws: str = "moto", **other: str) -> Path:
     """Record a run whose process has ended."""
     record = {"run_id": "k3f9qz", "aws": aws, "account": "123456789012", "region": "us-east-1"}
-    (directory / "run.json").write_text(json.dumps({**record, "process": process, "born": 1.0}))
+    (directory / "run.json").write_text(json.dumps({**record, "process": -1, "born": 1.0, **other}))
     return directory
 
 
@@ -192,6 +192,29 @@ def test_a_run_that_is_going_on_is_left_alone(tmp_path, capsys) -> None:
     assert main(["sweep", "--run-dir", str(tmp_path)]) == 2
     assert "run k3f9qz is still going on" in capsys.readouterr().err
     assert states(ledger) == {"one": "created"}
+
+
+@pytest.mark.parametrize("region", ["", "mars-north-1", "us-east-1 ", "../../etc"])
+def test_a_region_that_is_none_is_a_sentence_at_once(tmp_path, shelf, capsys, region) -> None:
+    assert main(["sweep", "--run-dir", str(run_directory(tmp_path, "real", region=region))]) == 2
+    assert f"run k3f9qz is recorded in {region!r}, which is not a region of AWS" in capsys.readouterr().err
+
+
+def test_an_entry_in_a_region_that_is_none_is_left_with_its_reason(tmp_path, shelf, capsys) -> None:
+    run = run_directory(tmp_path, "real")
+    shelf["known"] = ""
+    path = ledger_of(run, known="created").path
+    path.write_text(path.read_text().replace("us-east-1", "mars-north-1"))
+    assert main(["sweep", "--run-dir", str(run)]) == 1
+    assert capsys.readouterr().out == "left: thing known in mars-north-1: there is no such region\n"
+
+
+@pytest.mark.parametrize("other", [{"run_id": "*"}, {"run_id": ""}, {"run_id": "a b"}, {"aws": "mars"}])
+def test_a_record_that_no_run_wrote_sweeps_nothing(tmp_path, shelf, capsys, other) -> None:
+    shelf["tagged"] = "k3f9qz"
+    assert main(["sweep", "--run-dir", str(run_directory(tmp_path, **{"aws": "real", **other}))]) == 2
+    assert "this is no record of a run; it was changed, or cut short." in capsys.readouterr().err
+    assert shelf
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"run_id": 3}', "\x00"])
