@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
-from harness.documents import is_inside
+from harness.documents import contents, is_inside
 from harness.errors import UsageError
 
 ABOUT = "student.toml"
 FIRST = "key.pem"
+LARGEST = 4096
+"""Bytes of the line that says who they are."""
 
 
 def find_keys(directory: Path) -> tuple[Path, ...]:
@@ -28,11 +31,11 @@ def read_user(directory: Path) -> str | None:
     Raises :class:`~harness.errors.UsageError` for a file that says nothing else.
     """
     path = directory / ABOUT
-    try:
-        about = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except (OSError, ValueError) as error:
+    try:
+        about = tomllib.loads(contents(path, directory, LARGEST).decode())
+    except ValueError as error:
         raise UsageError(f'{path}: it cannot be read ({error}); it is one line: user = "NAME".') from error
     user = about.get("user")
     if not isinstance(user, str) or not user or set(about) != {"user"}:

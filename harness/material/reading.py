@@ -19,12 +19,12 @@ def read(path: Path, largest: int = LARGEST, longest: int = LONGEST) -> str:
     """
     try:
         if path.exists() and not path.is_file():
-            raise UsageError(f"{path}: this is no regular file; name the homework document.")
+            raise UsageError(f"{path}: this is no regular file; name one that is.")
         with path.open("rb") as file:
             data = file.read(largest + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{path}: cannot be read ({reason}); name the homework document.") from error
+        raise UsageError(f"{path}: cannot be read ({reason}); name another file.") from error
     if len(data) > largest:
         raise UsageError(f"{path}: larger than {largest:,} bytes, which no homework document is; split it.")
     return _checked(path, _decoded(path, data), longest)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from xdist.remote import Producer
 
+import fixtures.distribution
 import fixtures.run
+from fixtures.options import SETTINGS
 
 pytest_plugins = ["pytester"]
 
@@ -100,3 +104,58 @@ def test_worker_that_is_killed_is_replaced_and_the_run_ends(homework) -> None:
     assert in_two_workers(homework, plugins=DISTRIBUTED).ret == 1
     assert homework.judged("final.turn-in")["verdict"] == "met"
     assert homework.report["is_grade"] is False
+
+
+class Worker:
+    """What the scheduler sees of a worker: the tests that it was told to run, in order, and whether more may come."""
+
+    def __init__(self, name: str) -> None:
+        self.gateway, self.told, self.shutting_down = SimpleNamespace(id=name), [], False
+
+    def send_runtest_some(self, indexes: list[int]) -> None:
+        self.told += [NODEIDS[index] for index in indexes]
+
+    def shutdown(self) -> None:
+        self.shutting_down = True
+
+
+STAGES = ("bastion", "bastion", "bastion", "bastion", "kmeans", "account", "account", "final", "final")
+NODEIDS = [f"tests/homework/test_{stage}.py::test_{number}" for number, stage in enumerate(STAGES)]
+
+
+@pytest.fixture
+def scheduler(monkeypatch):
+    monkeypatch.setattr(fixtures.distribution, "judges_homework", lambda _: True)
+    config = SimpleNamespace(
+        stash={SETTINGS: SimpleNamespace(subject="reference")},
+        option=SimpleNamespace(),
+        getvalue=lambda _: ["popen"] * 2,
+    )
+    return fixtures.distribution.pytest_xdist_make_scheduler(config, Producer("test", enabled=False))
+
+
+@pytest.mark.parametrize("done", [0, 3], ids=["early", "late"])
+def test_dead_workers_tests_are_run_before_what_waits_for_everything(scheduler, done) -> None:
+    """Behind it, in the one worker left, they were waited for until the time was up: minutes, and hours on AWS."""
+    first, second, third = (Worker(name) for name in ("gw0", "gw1", "gw2"))
+    for worker in (first, second):
+        scheduler.add_node(worker)
+        scheduler.add_node_collection(worker, NODEIDS)
+    scheduler.schedule()
+    for index in (4, 5, 6)[:done]:
+        scheduler.mark_test_complete(second, index)
+    assert scheduler.remove_node(first) == NODEIDS[0]
+    for index in (4, 5, 6)[done:]:
+        scheduler.mark_test_complete(second, index)
+    scheduler.add_node(third)
+    scheduler.add_node_collection(third, NODEIDS)
+    scheduler.schedule()
+    for worker in (second, third):
+        stages = [stage_of(id) for id in worker.told]
+        assert "final" not in stages or "bastion" not in stages[stages.index("final") :]
+        assert worker.shutting_down
+    assert sorted(second.told + third.told) == sorted(NODEIDS[1:])
+
+
+def stage_of(nodeid: str) -> str:
+    return Path(nodeid.partition("::")[0]).stem.removeprefix("test_")

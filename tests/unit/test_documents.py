@@ -7,13 +7,15 @@ import os
 import random
 import textwrap
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from harness import rubric
 from harness.documents import LARGEST, Unreadable, contents, read
+from harness.errors import UsageError
 from harness.notebook_document import observe
-from harness.submission import find_keys
+from harness.submission import ABOUT, find_keys, read_user
 from harness.writing import read_answers
 from tests.documents import odt, pdf
 
@@ -151,3 +153,29 @@ def test_key_of_the_graders_own_is_no_students(tmp_path):
     (place / "keys").mkdir()
     (place / "keys" / "HW02.PEM").write_text("private")
     assert find_keys(place) == (place / "hw02.pem", place / "keys" / "HW02.PEM")
+
+
+def test_whose_account_it_is_is_read_where_it_is_said(tmp_path):
+    assert read_user(tmp_path) is None
+    (tmp_path / ABOUT).write_text('user = "ann"\n')
+    assert read_user(tmp_path) == "ann"
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os.mkfifo, "is no file"),
+        (Path.mkdir, "is no file"),
+        (lambda path: path.symlink_to("/dev/zero"), "leads out of the submission"),
+        (lambda path: path.symlink_to(path.name), "cannot be read"),
+        (lambda path: path.write_text("#" * 5000), "has 5000 bytes, which is too much"),
+        (lambda path: path.write_bytes(b"\xff"), "codec can't decode"),
+        (lambda path: path.write_text("user = ann"), "Invalid value"),
+        (lambda path: path.write_text('user = "ann"\nshoe = 3'), "the name of the student's IAM user"),
+    ],
+    ids=["pipe", "directory", "link out", "link to itself", "long", "no text", "no TOML", "more"],
+)
+def test_whoever_else_it_says_is_a_sentence(tmp_path, make, reason):
+    make(tmp_path / ABOUT)
+    with pytest.raises(UsageError, match=f"{ABOUT}: it .*{reason}"):
+        read_user(tmp_path)
