@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from harness.commands import COMMANDS
 from harness.errors import HarnessError
 
 USAGE = 2
@@ -20,18 +19,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    options = parser().parse_args(arguments)
+    name = "harness"
     try:
+        options = parser().parse_args(arguments)
+        name = f"harness {options.command}"
         code: int = options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
         return 0
     except (HarnessError, OSError) as error:
-        print(f"harness {options.command}: {_sentence(error)}", file=sys.stderr)  # noqa: T201 - a command's output
+        print(f"{name}: {_sentence(error)}", file=sys.stderr)  # noqa: T201 - a command's output
         return USAGE
     except KeyboardInterrupt:
-        print(f"harness {options.command}: interrupted", file=sys.stderr)  # noqa: T201 - a command's output
+        print(f"{name}: interrupted", file=sys.stderr)  # noqa: T201 - a command's output
         return USAGE
     return code
 
@@ -45,6 +46,8 @@ def _sentence(error: HarnessError | OSError) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands, each with its own ``--help``."""
+    from harness.commands import COMMANDS  # who interrupts this is told so by `main`
+
     result = argparse.ArgumentParser(prog="python -m harness", description="Tools of the homework's acceptance suite.")
     commands = result.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 import warnings
 from collections.abc import Generator, Iterator, Sequence
@@ -84,6 +85,8 @@ def _threads(jobs: int) -> Iterator[Client]:
             n_workers=1, threads_per_worker=jobs, processes=False, memory_limit=None, silence_logs="ERROR",
             dashboard_address=HERE, worker_dashboard_address=HERE,
         )  # fmt: skip
+        # What an interrupt cuts short in Dask is no news to who interrupts; what goes wrong for a student comes back.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         stack.enter_context(cluster)
         yield stack.enter_context(distributed.Client(cluster))
 

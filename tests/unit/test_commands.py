@@ -182,6 +182,17 @@ def test_ctrl_c_is_no_traceback(monkeypatch, capsys) -> None:
     assert "interrupted" in failure(capsys, "requirements")
 
 
+def test_an_interruption_before_a_command_is_known_is_said_too(monkeypatch, capsys) -> None:
+    """Importing them takes most of a second."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.__main__.parser", interrupted)
+    assert main(["requirements"]) == 2
+    assert capsys.readouterr().err == "harness: interrupted\n"
+
+
 @pytest.mark.parametrize("arguments", [("cloud", "--hosts", "docker"), ("images",)])
 def test_an_absent_engine_is_a_sentence(capsys, monkeypatch, tmp_path, arguments) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
