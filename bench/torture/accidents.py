@@ -1,4 +1,4 @@
-"""Accidents: at a moment that nobody chose, a signal meets a run, one of its workers, or what controls them."""
+"""Accidents: at a moment that nobody chose, a signal meets a run, a worker, what controls them, or all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from harness.errors import TimedOut
 from harness.waiting import until
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-VICTIMS = ("the run", "the controller of two", "a worker of two")
+VICTIMS = ("the run", "the controller of two", "a worker of two", "all of two")
+"""A terminal sends Ctrl-C, and its own end, to a run and its workers alike."""
 _LONGEST_DELAY = 2.0
 _AT_REST = 15.0
 """Seconds that what a run started is given to end after it."""
@@ -41,21 +42,26 @@ class Accident:
         return () if self.victim == "the run" else ("-n", "2")
 
     def befall(self, run: subprocess.Popen[str]) -> None:
-        """Send the signal; where there is no worker (any more), to the controller."""
+        """Send the signal; where there is no worker (any more), to the controller. The run leads a process group."""
         found = workers(run.pid) if self.victim == "a worker of two" else []
         with contextlib.suppress(ProcessLookupError):
-            os.kill(found[0] if found else run.pid, self.number)
+            if self.victim == "all of two":
+                os.killpg(run.pid, self.number)
+            else:
+                os.kill(found[0] if found else run.pid, self.number)
 
 
 def drawn(count: int, seed: int) -> Iterator[Accident]:
     """Yield accidents, spread over a run from its start to its end, each signal and each victim in turn.
 
-    A worker is killed: any other signal it gets with its whole process group, as its controller does.
+    A worker is killed: any other signal it gets with its whole process group.
     """
     chance = random.Random(seed)
     for index in range(count):
         victim = VICTIMS[index % len(VICTIMS)]
-        number = signal.SIGKILL if victim == "a worker of two" else SIGNALS[index // 2 % len(SIGNALS)]
+        number = (
+            signal.SIGKILL if victim == "a worker of two" else SIGNALS[(index + index // len(VICTIMS)) % len(SIGNALS)]
+        )
         yield Accident((index + chance.random()) / count, chance.uniform(0, _LONGEST_DELAY), number, victim)
 
 

@@ -166,7 +166,7 @@ class Laboratory:
             [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--aws=real",
              "--run-dir", str(directory), *arguments, *files],
             cwd=ROOT, env=self._environment | here, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True,
+            stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
 
 

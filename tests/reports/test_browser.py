@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.reports.browsing import DESK, PHONE, asked_of, serious
@@ -170,3 +172,11 @@ def test_policy_stops_a_script_even_if_one_came_in(show_run) -> None:
     )
 
     assert browser.title.startswith("100 of 100")
+
+
+def test_browser_keeps_its_temporary_files_where_they_are_removed(chromium) -> None:
+    """Else a directory of its own, org.chromium.Chromium.*, is left of every run."""
+    home = Path(psutil.Process(chromium.service.process.pid).environ().get("TMPDIR", tempfile.gettempdir()))
+
+    assert home != Path(tempfile.gettempdir())
+    assert any("hromium" in path.name for path in home.iterdir())
