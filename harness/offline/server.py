@@ -60,7 +60,7 @@ class Server:
         except OSError as error:
             listener.close()
             raise UsageError(
-                f"Port {self._port} is in use ({error.strerror}); choose another for the cloud."
+                f"Port {self._port} cannot be taken ({error.strerror}); choose another for the cloud."
             ) from error
         listener.listen(128)
         return listener

@@ -48,7 +48,7 @@ def test_a_second_cloud_in_the_process_is_refused(started, tmp_path) -> None:
 def test_a_port_in_use_is_one_sentence_and_leaves_nothing_running(tmp_path, started) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UsageError, match=rf"^Port {port} is in use"):
+        with pytest.raises(UsageError, match=rf"^Port {port} cannot be taken \(Address already in use\)"):
             OfflineCloud(tmp_path, hosts=RecordingHosts(), port=port).start()
     started()
 

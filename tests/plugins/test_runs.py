@@ -168,6 +168,22 @@ def test_a_path_that_the_user_may_not_look_at_is_a_sentence(tmp_path) -> None:
         options._check_path("--submission", tmp_path, refuse, "there is none")
 
 
+def test_a_key_that_the_user_may_not_read_is_a_sentence(homework, monkeypatch) -> None:
+    """Before anything is begun: it would be missed in the middle of a graded run."""
+    key = homework.pytester.path / "key.pem"
+    key.write_text("")
+    opened = Path.open
+
+    def refuse(path: Path, *arguments: object, **others: object) -> object:
+        if path == key:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *arguments, **others)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    result = homework.run("--aws=real", f"--ssh-key={key}", code=4)
+    assert f"--ssh-key {key}: Permission denied; name one that you may read." in result.stderr.str()
+
+
 @pytest.mark.parametrize("where", ["taken", "taken/below", "x" * 300, "link"])
 @pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n2")], ids=["alone", "shared"])
 def test_a_run_directory_that_cannot_be_written_to_is_a_sentence(homework, where, arguments) -> None:

@@ -122,7 +122,7 @@ def test_a_port_in_use_is_a_sentence() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
-    assert f"Port {port} is in use" in done.stderr
+    assert f"Port {port} cannot be taken (Address already in use)" in done.stderr
 
 
 def test_a_region_and_keys_of_the_callers_do_not_matter(monkeypatch) -> None:
