@@ -28,6 +28,8 @@ def _directory(prefix: str) -> tempfile.TemporaryDirectory[str]:
 
 
 # A forwarded agent's socket is made where temporary files are: too long a TMPDIR, and asyncssh forwards no agent.
+# It has no option for another place, and makes the connections that make the directory: a subclass of theirs would need
+# more of its internals than this one name. `tempfile.tempdir` is everybody's in this process.
 vars(asyncssh.connection)["tempfile"] = types.SimpleNamespace(TemporaryDirectory=_directory)
 
 
