@@ -179,9 +179,8 @@ def end_processes(marks: Mapping[str, str], adopted: Mapping[int, float]) -> Non
         if not doomed:
             break
         _kill(psutil, doomed)
-    # Whoever they kept for is dead, so they have work to do; one that does not come to its end is none of ours.
-    _, late = psutil.wait_procs(keepers, timeout=_NESTED)
-    _kill(psutil, late)
+    # Whoever they kept for is dead, so they come to their end; much to remove may take one longer, and then it goes on.
+    psutil.wait_procs(keepers, timeout=_NESTED)
 
 
 def _kill(psutil: Any, processes: Iterable[Any]) -> None:

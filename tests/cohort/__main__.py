@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     asked = parser.parse_args(arguments)
     begun = time.monotonic()
-    with Leash() as leash, school(leash.directory("school-"), asked.students) as found:
+    with Leash() as leash, leash.marking(), school(leash.directory("school-"), asked.students) as found:
         print(f"{asked.students} students did their homework in {time.monotonic() - begun:.0f} s", flush=True)
         alone = _graded(found, "alone", asked.jobs, roster=_first_only(found))
         whole = _graded(found, "whole", asked.jobs)

@@ -69,7 +69,6 @@ def test_every_offender_against_the_catalogue_is_named_in_one_message(homework) 
         (["--max-cost=0"], "--max-cost: it is for real runs"),
         (["--ssh-key=nowhere.pem"], "--ssh-key: it is for real runs"),
         (["--ssh-config=nowhere"], "--ssh-config: it is for real runs"),
-        (["--keep"], "--keep: it is for real runs"),
         (["--junitxml=/proc/no/junit.xml"], "--junitxml /proc/no/junit.xml: nothing can be written there ("),
     ],
 )
@@ -142,7 +141,7 @@ def test_a_kept_run_says_what_it_kept_and_how_to_sweep_it(homework) -> None:
         f"    with Ledger(__import__('pathlib').Path({str(homework.run_dir)!r}) / 'ledger.jsonl')"
         f".creating('volume', 'us-east-1') as made: made.id = 'vol-1'"
     )
-    result = homework.run("--aws=real", "--keep", code=0)
+    result = homework.run("--keep", code=0)
     result.stdout.fnmatch_lines(["kept: volume vol-1", f"*python -m harness sweep --run-dir {homework.run_dir}"])
     assert [entry.state for entry in Ledger(homework.run_dir / "ledger.jsonl").entries()] == ["kept"]
 

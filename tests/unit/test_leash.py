@@ -27,6 +27,14 @@ with Leash() as leash, leash.marking():
     print(subprocess.Popen(["sleep", "600"], start_new_session=True).pid, flush=True)
     sys.stdin.read()
 """
+SLOW = """
+import os, sys
+from harness.leash import Leash
+leash = Leash()
+leash.at_the_end(["/bin/sh", "-c", 'until [ -e "$0" ]; do :; done', sys.argv[1]], os.environ)
+print(leash.directory(), flush=True)
+sys.stdin.read()
+"""
 ENDING = """
 import os, sys
 from harness.leash import MARKER, Leash
@@ -73,6 +81,19 @@ def test_a_leash_within_a_leash_removes_its_directories_and_processes() -> None:
         assert Path("/proc", pid).is_dir()
     assert not Path(directory).exists()
     until("the process has gone", lambda: not Path("/proc", pid).exists(), timeout=5)
+
+
+def test_a_leash_within_a_leash_that_has_much_to_remove_goes_on_after_the_outer_one(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr("harness.leash._NESTED", 0.01)
+    gate = tmp_path / "gate"
+    with Leash() as outer:
+        child = outer.popen(
+            [sys.executable, "-c", SLOW, str(gate)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        directory = Path(child.stdout.readline().strip())
+    assert directory.is_dir()
+    gate.touch()
+    until("its directory has gone", lambda: not directory.exists(), timeout=10)
 
 
 @pytest.mark.parametrize("usual", ["/var/folders/with/a/name/as/long/as/those/on/macos", "/home/ann/my tmp", "/tmp/ü"])
