@@ -199,7 +199,7 @@ def test_options_that_the_aws_command_would_not_take_are_told(aws, tmp_path, con
     path = tmp_path / "spot-options.json"
     path.write_text(content)
     assert said in market.read_options(aws, path).problem
-    assert "cannot be read" in market.read_options(aws, tmp_path / "absent.json").problem
+    assert market.read_options(aws, tmp_path / "absent.json").problem == "the submission has no absent.json"
 
 
 def test_options_without_a_type_ask_for_one_time(aws, tmp_path):
@@ -209,7 +209,7 @@ def test_options_without_a_type_ask_for_one_time(aws, tmp_path):
     assert (options.problem, options.is_one_time, str(options.ceiling)) == ("", True, "0.05")
 
 
-def test_budgets_and_alarms_are_seen_and_usage_budgets_are_not(aws):
+def test_budgets_and_alarms_are_seen_and_what_is_wrong_with_one_of_usage(aws):
     account = identity.find_caller(aws).account
     budgets.create_budget(aws, "spend", 10, "a@example.com")
     aws.client("budgets").create_budget(
@@ -229,7 +229,10 @@ def test_budgets_and_alarms_are_seen_and_usage_budgets_are_not(aws):
         AlarmName="cpu", Namespace="AWS/EC2", MetricName="CPUUtilization", Threshold=10, EvaluationPeriods=1,
         ComparisonOperator="GreaterThanThreshold", Period=60, Statistic="Maximum",
     )  # fmt: skip
-    assert [(watch.name, watch.notifies) for watch in budgets.find_budgets(aws)] == [("spend", True)]
+    found = {watch.name: watch for watch in budgets.find_budgets(aws)}
+    assert (found["spend"].notifies, found["spend"].problem) == (True, "")
+    assert found.keys() == {"spend", "hours"}
+    assert found["hours"].problem
     assert [(watch.name, watch.notifies) for watch in budgets.find_billing_alarms(aws)] == [("bill", False)]
     budgets.delete_budget(aws, "spend")
     budgets.delete_budget(aws, "spend")
