@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ _PATIENCE = 5.0
 """Seconds that processes are given to vanish after SIGKILL; only an uninterruptible one takes longer than a moment."""
 _NESTED = 30.0
 """Seconds that keepers of leashes within a leash are given to do their work."""
+_EXEC = 1.0
+"""Seconds that a process may take to become another program, on a machine that has much else to do."""
+_LOOKS = 5
+"""Times that a process which has a command line is seen without an environment before it counts as having none."""
 _COMMAND = 180.0
 """Seconds that a command at the end may take."""
 
@@ -166,17 +171,19 @@ class Leash:
 def end_processes(marks: Mapping[str, str], adopted: Mapping[int, float]) -> None:
     """Kill the processes that carry all ``marks``, those adopted (pid: start time), their sessions and descendants.
 
-    Looks again until none is found: a process may fork while it is looked for. The keeper of a leash within this one
-    is not killed but waited for: it removes the directories of whoever it kept for.
+    Looks again until none is found twice: a process may fork, and end, while it is looked for. The keeper of a leash
+    within this one is not killed but waited for: it removes the directories of whoever it kept for.
     """
     import psutil  # here, not above: the keeper starts in a third of the time without it
 
     keepers: set[Any] = set()
+    looks_in_vain = 0
     for _ in range(50):
         found = _find(psutil, marks, adopted)
         keepers.update(process for process in found if _is_keeper(psutil, process))
         doomed = [process for process in found if process not in keepers]
-        if not doomed:
+        looks_in_vain = 0 if doomed else looks_in_vain + 1
+        if looks_in_vain == 2:
             break
         _kill(psutil, doomed)
     # Whoever they kept for is dead, so they come to their end; much to remove may take one longer, and then it goes on.
@@ -230,10 +237,29 @@ def _is_alive(psutil: Any, process: Any) -> bool:
 
 def _carries(psutil: Any, process: Any, marks: Mapping[str, str]) -> bool:
     try:
-        environ = process.environ()
+        environ = environment_of(process)
     except (psutil.Error, OSError):  # another user's, or gone
         return False
     return all(environ.get(name) == value for name, value in marks.items())
+
+
+def environment_of(process: Any) -> dict[str, str]:
+    """Return the environment of a :class:`psutil.Process`, also of one that is becoming another program just now.
+
+    In the middle of ``execve`` Linux shows no environment, and no command line either: it is looked at again until
+    there is one. A process may have none for good, and so has a thread of the kernel, which has no program.
+
+    Raises:
+        psutil.Error: it is gone, or another user's.
+
+    """
+    deadline = time.monotonic() + _EXEC
+    looks_in_vain = 0
+    while not (environ := dict(process.environ())) and time.monotonic() < deadline and process.exe():
+        looks_in_vain += bool(process.cmdline())
+        if looks_in_vain == _LOOKS:
+            break
+    return environ
 
 
 def _session(pid: int) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from harness.errors import TimedOut
+from harness.leash import environment_of
 from harness.waiting import until
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -88,7 +89,7 @@ def _of(temporary: Path) -> list[str]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             words = process.cmdline()
-            if process.environ().get("TMPDIR") == str(temporary) or any(str(temporary) in word for word in words):
+            if environment_of(process).get("TMPDIR") == str(temporary) or any(str(temporary) in word for word in words):
                 found.append(" ".join(words)[:200])
     return found
 

@@ -20,7 +20,7 @@ import docker
 import psutil
 import pytest
 
-from harness.leash import Leash
+from harness.leash import Leash, environment_of
 from harness.offline.engine import Engine
 from harness.offline.engine.isolation import NAMESPACES, Isolation
 from harness.waiting import until
@@ -50,7 +50,7 @@ def marked(value: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARKER) == value and process.status() != psutil.STATUS_ZOMBIE:
+            if environment_of(process).get(MARKER) == value and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
             continue

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.leash import MARKER, Leash
+from harness.leash import MARKER, Leash, environment_of
 from harness.offline.hosts.host import EmbeddedHost
 from harness.waiting import until
 from tests.hosts.support import connects, make_lab, rule
@@ -92,7 +92,7 @@ def test_a_stop_ends_everything_and_a_start_finds_the_files(lab):
     host = lab.boot()
     assert host.run("echo kept > kept; nohup sleep 600 >/dev/null 2>&1 & echo $!").returncode == 0
     root = str(host.root)
-    running = lambda: [p for p in psutil.process_iter() if root in environment_of(p).get("HOST_ROOT", "")]  # noqa: E731
+    running = lambda: [p for p in psutil.process_iter() if root in variable(p, "HOST_ROOT")]  # noqa: E731
     assert running()
     lab.hosts.halt(host.spec.instance_id)
     until("its processes are gone", lambda: not running(), timeout=20)
@@ -105,11 +105,12 @@ def test_a_stop_ends_everything_and_a_start_finds_the_files(lab):
     assert host.out("cat kept") == "kept"
 
 
-def environment_of(process: psutil.Process) -> dict[str, str]:
+def variable(process: psutil.Process, name: str) -> str:
+    """Return a variable of a process's environment, empty where it has none or is not there any more."""
     try:
-        return process.environ()
+        return environment_of(process).get(name, "")
     except psutil.Error:
-        return {}
+        return ""
 
 
 def test_poweroff_on_the_host_is_told(lab):
@@ -172,7 +173,7 @@ def test_closing_leaves_nothing(tmp_path):
 
 
 def marked(marker: str) -> list[psutil.Process]:
-    return [process for process in psutil.process_iter() if environment_of(process).get(MARKER) == marker]
+    return [process for process in psutil.process_iter() if variable(process, MARKER) == marker]
 
 
 # -- the leash --------------------------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from harness.leash import Leash
+from harness.leash import Leash, environment_of
 from harness.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,24 @@ def test_what_a_library_starts_ends_with_a_process_that_is_killed() -> None:
         assert Path("/proc", pid).is_dir()
         run.kill()
     until("the process has gone", lambda: not Path("/proc", pid).exists(), timeout=10)
+
+
+def test_a_process_is_recognised_while_it_becomes_another_program(tmp_path) -> None:
+    """Between two programs Linux shows neither environment nor command line; one that is missed then lives on."""
+    restless = tmp_path / "restless"
+    restless.write_text('exec /bin/sh "$0"\n')
+    with Leash() as leash:
+        process = psutil.Process(leash.popen(["/bin/sh", str(restless)], env={"WHOSE": "ours"}).pid)
+        assert {environment_of(process).get("WHOSE") for _ in range(2000)} == {"ours"}
+
+
+def test_a_process_without_an_environment_is_not_waited_for(monkeypatch) -> None:
+    monkeypatch.setattr("harness.leash._EXEC", 60.0)
+    with subprocess.Popen(["env", "-i", "cat"], stdin=subprocess.PIPE) as bare:
+        process = psutil.Process(bare.pid)
+        until("it is cat", process.name, timeout=10, is_done=lambda name: name == "cat")
+        assert environment_of(process) == {}
+        bare.stdin.close()
 
 
 def test_command_at_the_end_is_on_no_leash(tmp_path) -> None:
