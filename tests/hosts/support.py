@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.leash import Leash
 from harness.offline.hosts.embedded import EmbeddedHosts
-from harness.offline.hosts.protocol import IngressRule, MachineSpec
+from harness.offline.hosts.protocol import EgressRule, IngressRule, MachineSpec
 from harness.waiting import until
 
 ANYWHERE = "0.0.0.0/0"
@@ -22,6 +22,10 @@ SILENCE = 0.5
 
 def rule(source: str = ANYWHERE, port: int = 22, to: int | None = None, protocol: str = "tcp") -> IngressRule:
     return IngressRule(protocol, port, to or port, ipaddress.ip_network(source))
+
+
+def way_out(destination: str = ANYWHERE, port: int = -1, to: int | None = None, protocol: str = "-1") -> EgressRule:
+    return EgressRule(protocol, port, to or port, ipaddress.ip_network(destination))
 
 
 def connects(address: str, port: int, timeout: float = SILENCE) -> str:
@@ -86,8 +90,8 @@ class Instance:
         assert done.returncode == 0, (command, done)
         return done.stdout.strip()
 
-    def allow(self, *rules: IngressRule) -> None:
-        self.lab.hosts.set_rules(self.spec.instance_id, rules)
+    def allow(self, *rules: IngressRule, egress: tuple[EgressRule, ...] = (way_out(),)) -> None:
+        self.lab.hosts.set_rules(self.spec.instance_id, rules, egress)
 
     def ssh_answers(self, timeout: float = SILENCE) -> str:
         return connects(self.public, self.lab.port, timeout)
@@ -125,7 +129,7 @@ class Lab:
             user_data=user_data,
             region="us-east-1",
         )
-        self.hosts.boot(spec, rules or (rule(),))
+        self.hosts.boot(spec, rules or (rule(),), (way_out(),))
         instance = Instance(self, spec)
         if wait:
             self.until_up(instance)

@@ -17,7 +17,7 @@ import pytest
 from harness.leash import MARKER, Leash, environment_of
 from harness.offline.hosts.host import EmbeddedHost
 from harness.waiting import until
-from tests.hosts.support import connects, make_lab, rule
+from tests.hosts.support import connects, make_lab, rule, way_out
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -100,7 +100,7 @@ def test_a_stop_ends_everything_and_a_start_finds_the_files(lab):
     assert "Host " not in lab.hosts.ssh_config().read_text().partition(host.public)[0].splitlines()[-1]
     address = lab.hosts.allocate_public_ip()
     host.spec = replace(host.spec, public_ip=address, public_dns="ec2-new.compute-1.amazonaws.com")
-    lab.hosts.boot(host.spec, (rule(),))
+    lab.hosts.boot(host.spec, (rule(),), (way_out(),))
     lab.until_up(host)
     assert host.out("cat kept") == "kept"
 

@@ -10,9 +10,9 @@ import pytest
 
 from harness.offline.hosts.bpf import attach_source_filter
 from harness.offline.hosts.door import Door
-from harness.offline.hosts.rules import Addresses, admits, admitted
+from harness.offline.hosts.rules import Addresses, admits, admitted, lets_out
 from harness.waiting import until
-from tests.hosts.support import connects, rule
+from tests.hosts.support import connects, rule, way_out
 
 # -- rules alone ------------------------------------------------------------------------------------------------------
 
@@ -45,7 +45,22 @@ def test_no_rule_admits_nobody():
     assert not admits([], 22, "127.0.0.1")
 
 
-BOOK = [Addresses("127.9.0.1", "127.9.1.1", "172.31.0.1"), Addresses("127.9.0.2", "127.9.1.2", "172.31.0.2")]
+@pytest.mark.parametrize(
+    ("given", "port", "destination", "expected"),
+    [
+        (way_out(), 22, "172.31.7.9", True),
+        (way_out(protocol="tcp", port=443), 22, "172.31.7.9", False),
+        (way_out(protocol="tcp", port=22), 22, "172.31.7.9", True),
+        (way_out("10.0.0.0/8"), 22, "172.31.7.9", False),
+        (way_out("::/0"), 22, "172.31.7.9", False),
+    ],
+)
+def test_a_rule_lets_out(given, port, destination, expected):
+    assert lets_out([given], port, destination) is expected
+
+
+ONE, OTHER = (Addresses(f"127.9.0.{n}", f"127.9.1.{n}", f"172.31.0.{n}") for n in (1, 2))
+BOOK = {ONE: (way_out(),), OTHER: (way_out(),)}
 
 
 @pytest.mark.parametrize(
@@ -63,13 +78,30 @@ def test_callers_are_seen_by_the_address_they_came_by(source, at, expected):
     assert admitted([rule(source)], 22, BOOK, at) == expected
 
 
+@pytest.mark.parametrize(
+    ("egress", "at", "is_let_out"),
+    [
+        ((), ONE.inside, False),
+        ((), ONE.public, False),
+        ((way_out("172.31.0.1/32"),), ONE.inside, True),
+        ((way_out("172.31.0.1/32"),), ONE.public, False),
+        ((way_out("127.9.0.1/32"),), ONE.public, True),
+        ((way_out(port=22, protocol="tcp"), way_out("172.31.0.9/32")), ONE.inside, True),
+    ],
+)
+def test_a_host_calls_where_its_own_groups_let_it_out(egress, at, is_let_out):
+    caller = OTHER.inside if at == ONE.inside else OTHER.public
+    assert (caller in admitted([rule()], 22, {ONE: (), OTHER: egress}, at)) is is_let_out
+
+
 def test_private_addresses_mean_something_within_one_network_only():
     near, far = (
         Addresses(f"127.9.0.{n}", f"127.9.1.{n}", "172.31.0.2", network) for n, network in ((3, "a"), (4, "b"))
     )
     own = Addresses("127.9.0.1", "127.9.1.1", "172.31.0.1", "a")
-    assert admitted([rule("172.31.0.2/32")], 22, [own, near, far], own.inside) == {near.inside}
-    assert admitted([rule("127.9.0.4/32")], 22, [own, near, far], own.public) == {far.public}
+    book = dict.fromkeys((own, near, far), (way_out(),))
+    assert admitted([rule("172.31.0.2/32")], 22, book, own.inside) == {near.inside}
+    assert admitted([rule("127.9.0.4/32")], 22, book, own.public) == {far.public}
 
 
 # -- one door ---------------------------------------------------------------------------------------------------------
@@ -200,3 +232,13 @@ def test_a_group_named_by_its_members_private_addresses(lab):
     target.allow(rule(f"{other.private}/32"))
     until("the other is let in", lambda: other.out(curl) == "SSH", timeout=5)
     assert one.out(curl) == ""
+
+
+def test_what_a_host_may_send_is_held_back_at_the_others(lab):
+    bastion, target = lab.boot(), lab.boot()
+    curl = f"curl -s -m 1 --http0.9 http://{target.private}:{lab.port}/ | head -c 3"
+    assert bastion.out(curl) == "SSH"
+    bastion.allow(rule(), egress=(way_out("172.31.9.0/24"),))
+    assert bastion.out(curl) == ""
+    bastion.allow(rule(), egress=(way_out(f"{target.private}/32", port=22, protocol="tcp"),))
+    assert bastion.out(curl) == "SSH"

@@ -3,8 +3,9 @@
 Needs no root, no Docker, nothing but Python, an OpenSSH client and a system that gives every process all of
 127.0.0.0/8 (Linux). What such a host cannot do: a port on which nothing listens resets a connection, whatever the rules
 say (doors guard listening ports); programs that a host's user starts by hand listen on this machine, not behind the
-host's rules; ports below 1024 other than SSH's need the privilege on this machine; and what a program other than
-``ssh`` and ``curl`` sends to the network is not held back.
+host's rules; ports below 1024 other than SSH's need the privilege on this machine; what a program other than ``ssh``
+and ``curl`` sends to the network is not held back; and what is fetched from the world (packages, images) is fetched
+whatever the rules of egress say, which hold between hosts.
 """
 
 from __future__ import annotations
@@ -88,12 +89,7 @@ class EmbeddedHosts:
         """Return the name that AWS would give; the client configuration knows it."""
         return public_name(address, region)
 
-    def boot(
-        self,
-        spec: MachineSpec,
-        rules: tuple[IngressRule, ...],
-        egress: tuple[EgressRule, ...] = (),  # noqa: ARG002 - what a host sends is not held back
-    ) -> None:
+    def boot(self, spec: MachineSpec, rules: tuple[IngressRule, ...], egress: tuple[EgressRule, ...] = ()) -> None:
         """Bring a machine up; it answers a moment later."""
         with self._lock:
             host = self._hosts.get(spec.instance_id)
@@ -101,7 +97,7 @@ class EmbeddedHosts:
                 host = self._call(self._new_host, spec)
                 self._hosts[spec.instance_id] = host
             self._finish(spec.instance_id)
-            host.assign(spec, rules)
+            host.assign(spec, rules, egress)
             if spec.instance_id not in self._known:
                 self._known.append(spec.instance_id)
             self._write_client_files()
@@ -128,16 +124,11 @@ class EmbeddedHosts:
                 self._forget_address(instance_id)
                 self._begin(instance_id, host.discard())
 
-    def set_rules(
-        self,
-        instance_id: str,
-        rules: tuple[IngressRule, ...],
-        egress: tuple[EgressRule, ...] = (),  # noqa: ARG002 - what a host sends is not held back
-    ) -> None:
+    def set_rules(self, instance_id: str, rules: tuple[IngressRule, ...], egress: tuple[EgressRule, ...] = ()) -> None:
         """Put rules in force; they hold when this returns."""
         host = self._hosts.get(instance_id)
         if host is not None:
-            self._call(host.set_rules, rules)
+            self._call(host.set_rules, rules, egress)
 
     def console_output(self, instance_id: str) -> str:
         """Return what a machine wrote to its console; nothing for one that never booted."""

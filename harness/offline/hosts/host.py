@@ -15,7 +15,7 @@ from harness.offline.hosts.console import Console, HostKeys
 from harness.offline.hosts.control import Control
 from harness.offline.hosts.lease import AddressLease
 from harness.offline.hosts.ports import Ports
-from harness.offline.hosts.protocol import Halted, IngressRule, Machine, MachineSpec, Service
+from harness.offline.hosts.protocol import EgressRule, Halted, IngressRule, Machine, MachineSpec, Service
 from harness.offline.hosts.rules import Addresses
 from harness.offline.hosts.sandbox import Release, Sandbox
 from harness.offline.hosts.sshd import SshServer
@@ -78,7 +78,8 @@ class EmbeddedHost:
             site.leash.register,
         )  # fmt: skip
         self._sshd = SshServer(self, self.keys.pairs)
-        self._rules: tuple[IngressRule, ...] = ()
+        self._ingress: tuple[IngressRule, ...] = ()
+        self._egress: tuple[EgressRule, ...] = ()
         self._service_address = ""
         self._lock = asyncio.Lock()
         self._shutdown: asyncio.Task[None] | None = None
@@ -91,11 +92,11 @@ class EmbeddedHost:
 
     # -- its life -----------------------------------------------------------------------------------------------------
 
-    def assign(self, spec: MachineSpec, rules: tuple[IngressRule, ...]) -> None:
+    def assign(self, spec: MachineSpec, ingress: tuple[IngressRule, ...], egress: tuple[EgressRule, ...]) -> None:
         """Take addresses and rules before a boot; safe from any thread while the machine is down."""
         self._service_address = self._service_address or self.site.lease.service()
         inside = self.addresses.inside or self.site.lease.inside()
-        self.spec, self._rules = spec, rules
+        self.spec, self._ingress, self._egress = spec, ingress, egress
         self.addresses = Addresses(spec.public_ip, inside, spec.private_ip, spec.network)
 
     async def start(self) -> None:
@@ -196,14 +197,18 @@ class EmbeddedHost:
 
     # -- the network --------------------------------------------------------------------------------------------------
 
-    def set_rules(self, rules: tuple[IngressRule, ...]) -> None:
-        """Put other rules in force."""
-        self._rules = rules
+    def set_rules(self, ingress: tuple[IngressRule, ...], egress: tuple[EgressRule, ...]) -> None:
+        """Put other rules in force; what this host lets out counts at the doors of the others."""
+        has_changed = egress != self._egress
+        self._ingress, self._egress = ingress, egress
         self.apply_rules()
+        if has_changed:
+            self.site.changed()
 
     def apply_rules(self) -> None:
         """Put the rules in force again, now that callers may have come or gone."""
-        self.ports.admit(self._rules, self.addresses, [host.addresses for host in self.site.running.values()])
+        book = {host.addresses: host._egress for host in self.site.running.values()}
+        self.ports.admit(self._ingress, self.addresses, book)
 
     def open_ssh(self) -> None:
         """Let the SSH server listen."""

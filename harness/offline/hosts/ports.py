@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from harness.offline.hosts.door import Door, Visitor, relay, reset
 from harness.offline.hosts.protocol import IngressRule
-from harness.offline.hosts.rules import Addresses, admitted
+from harness.offline.hosts.rules import Addresses, Book, admitted
 
 
 class Ports:
@@ -28,9 +28,8 @@ class Ports:
         """Return the open ports as the host knows them: SSH's is 22, wherever it is mapped to."""
         return sorted(22 if port == self._ssh_port else port for port in self._doors)
 
-    def admit(self, rules: tuple[IngressRule, ...], own: Addresses, book: Iterable[Addresses]) -> None:
+    def admit(self, rules: tuple[IngressRule, ...], own: Addresses, book: Book) -> None:
         """Put rules in force at every door, now open or opened later. A host always reaches itself."""
-        book = list(book)
 
         def callers(port: int, address: str) -> frozenset[str]:
             myself = frozenset({own.inside}) if address == own.inside else frozenset()

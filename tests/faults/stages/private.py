@@ -14,6 +14,7 @@ from tests.faults.model import Shown
 from tests.faults.registry import Table
 from tests.faults.stages.bastion import copied_image, group_like, image_of, launched
 from tests.faults.stages.keys import another_key
+from tests.faults.stages.network import tcp
 
 TABLE = Table("private")
 fault, right, shown = TABLE.fault, TABLE.right, TABLE.shown
@@ -139,6 +140,18 @@ def without_forwarding(env: Environment) -> None:
     own = env.subject.instances
     hop_to = own._hop_to
     own._hop_to = lambda private, *, forward: hop_to(private, forward=False)  # type: ignore[method-assign]
+
+
+@fault("control", "private.agent-forwarding")
+def only_https_leaves_the_bastion(env: Environment) -> None:
+    """The outbound rules of PublicSG were cut down to 443, so ssh does not leave the bastion."""
+
+    def cut() -> None:
+        [group] = env.ec2.describe_security_groups(GroupIds=[env.subject.network.public_id()])["SecurityGroups"]
+        env.ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
+        env.ec2.authorize_security_group_egress(GroupId=group["GroupId"], IpPermissions=[tcp(443)])
+
+    on_bastion_first(env, cut)
 
 
 @shown("control", "private.agent-forwarding")
