@@ -14,6 +14,7 @@ from typing import Any
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from harness.errors import UsageError
+from harness.leash import Leash
 from harness.offline.images.recipes import BASE, CODENAME, RELEASE
 
 ARCHIVE = "http://archive.ubuntu.com/ubuntu"
@@ -58,8 +59,10 @@ def _bootstrapped(client: Any, say: Say) -> None:
     if not KEYRING.exists():
         say(f"base: {KEYRING.name} is not installed, so the signature of Ubuntu's archive is not checked")
     say(f"base: debootstrap of Ubuntu {RELEASE} from {ARCHIVE}; takes two minutes or three")
-    with tempfile.TemporaryDirectory(prefix="debootstrap-") as directory:
-        root = Path(directory, "root")
+    with Leash() as leash, leash.marking():
+        directory = leash.directory("debootstrap-")
+        root = directory / "root"
+        leash.at_the_end(["umount", "--quiet", str(root / "proc"), str(root / "sys")], os.environ)
         _debootstrap(program, root)
         with tempfile.TemporaryFile(dir=directory) as archive:
             _pack(root, archive)
@@ -72,7 +75,7 @@ def _debootstrap(program: str, root: Path) -> None:
     argv = [program, "--variant=minbase", "--components=main,universe", CODENAME, str(root), ARCHIVE]
     if not (SCRIPTS / CODENAME).exists():
         argv.append(str(SCRIPTS / SCRIPT))
-    # Its temporary directory is given, so that a program killed half-way leaves nothing mounted elsewhere.
+    # Its temporary directory is given, so that a program killed half-way leaves nothing elsewhere.
     done = subprocess.run(
         argv, capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": str(root.parent)}
     )
