@@ -192,6 +192,32 @@ def spawn(host, *arguments: str) -> Terminal:
         return Terminal(host, *arguments)
 
 
+def test_redirections_typed_at_a_terminal_lead_to_the_hosts_files(host):
+    """Also of a line that is pasted, or goes on; what a typed document says is left as it is."""
+    terminal = spawn(host)
+    terminal.until("$ ")
+    lines = [
+        "echo one > /tmp/typed",
+        "echo two >> '/tmp/typed'; D=/home/ubuntu; echo three > $D/there",
+        "cat > /tmp/document <<END\r> /tmp/kept\rEND",
+        "\x1b[200~if true; then\necho four > /home/ubuntu/pasted\nfi\x1b[201~",
+        "echo five > /etc/not-mine; echo is $?",
+        "echo 'six > /tmp/quoted'",
+    ]
+    for line in lines:
+        terminal.send(f"{line}\r")
+    terminal.send("cat < /tmp/typed\r")
+    terminal.until("Permission denied")
+    terminal.until("is 1")
+    terminal.until("\x1b[?2004l\rsix > /tmp/quoted\r")
+    terminal.until("\rone\r\ntwo\r\n")
+    terminal.send("exit\r")
+    assert terminal.close() == 0
+    files = {"tmp/document": "> /tmp/kept\n", "home/ubuntu/there": "three\n", "home/ubuntu/pasted": "four\n"}
+    assert {name: (host.root / name).read_text() for name in files} == files
+    assert not (host.root / "etc/not-mine").exists()
+
+
 def test_an_interactive_shell(host):
     terminal = spawn(host)
     terminal.until("ubuntu@ip-172-31-7-")

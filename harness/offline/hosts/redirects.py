@@ -2,9 +2,9 @@
 
 ``> /etc/motd`` and ``/usr/bin/docker ps`` are opened by the shell itself. In the text of a command given to a shell,
 redirections to absolute paths, and absolute command names that the host has, are rewritten; a path in a
-variable is left to ``__host_target`` of ``standins/shell.sh``. So are scripts, and what a shell reads from its standard
-input. What is typed at a terminal passes by; such a redirection is refused by the confinement instead
-(:mod:`harness.offline.hosts.confine`).
+variable is left to ``__host_target`` of ``standins/shell.sh``. So are scripts, what a shell reads from its standard
+input, and lines typed at a terminal but for those that go on with one before; such a redirection is refused by the
+confinement instead (:mod:`harness.offline.hosts.confine`).
 
 Standard library only: ``bash`` on a host runs this file as a script.
 """

@@ -42,6 +42,8 @@ __host_target() {
   esac
   printf %s "$REPLY"
 }
+# What of a text __host_rewritten may change: a redirection to a path or variable, a command named by its path.
+__host_touched='[<>][[:space:]"'\'']*[/$]|(^|[;&|({[:space:]])/'
 __host_rewritten() { "$HOST_PYTHON" -I -S "$HOST_STANDINS/../redirects.py" "$HOST_ROOT" "$HOST_USER"; }
 
 case $- in
@@ -54,7 +56,19 @@ case $- in
         *) __host_here=${PWD#"$HOST_ROOT"} ;;
       esac
     }
-    PROMPT_COMMAND=__host_where
+    # Enter has a typed line rewritten, then accepts it. What follows a line that is not complete (PS2) is left alone:
+    # it may be a document's. The root is shown by its variable, unless single quotes would keep it from its value.
+    __host_typed() {
+      if builtin [ -n "$__host_goes_on" ] || ! [[ $READLINE_LINE =~ $__host_touched ]]; then return; fi
+      local __line
+      __line=$(__host_rewritten <<< "$READLINE_LINE")
+      case $__line in *\'*) ;; *) __line=${__line//"$HOST_ROOT"/'$HOST_ROOT'} ;; esac
+      READLINE_LINE=$__line READLINE_POINT=${#__line}
+    }
+    bind -x '"\e[200;1~": __host_typed'
+    bind '"\e[200;2~": accept-line' '"\C-m": "\e[200;1~\e[200;2~"' '"\C-j": "\e[200;1~\e[200;2~"'
+    PS2='${__host_goes_on:=> }'
+    PROMPT_COMMAND='__host_goes_on=; __host_where'
     HISTFILE=$HOME/.bash_history
     if builtin [ "$HOST_USER" = root ]; then
       PS1="root@$HOST_NAME:\${__host_here}# "
@@ -72,7 +86,7 @@ case $- in
   *)
     # A script, which bash has open already: the same again where its text must be another.
     __host_script=$(< "$0")
-    if [[ $__host_script =~ [\<\>][[:space:]\"]*[/$] || $__host_script =~ (^|[\;\&\|\(\{[:space:]])/ ]]; then
+    if [[ $__host_script =~ $__host_touched ]]; then
       exec /bin/bash "-${-//[hB]/}c" "$(__host_rewritten < "$0")" "$0" "$@"
     fi
     unset __host_script
