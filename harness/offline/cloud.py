@@ -140,6 +140,7 @@ class OfflineCloud:
         from harness.offline.authentication import Authentication
         from harness.offline.authorization import Authorization
         from harness.offline.gaps import identities, register
+        from harness.offline.gaps.public_parameters import know_canonicals
         from harness.offline.machines import Machines
         from harness.offline.strictness.dry_run import dry_run
 
@@ -157,6 +158,7 @@ class OfflineCloud:
             identities.get_user_of_root,
             identities.only_own_buckets,
             identities.only_own_policies,
+            know_canonicals,
             self._with_extensions,
             self._inner,
             self.machines,

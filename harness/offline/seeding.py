@@ -39,6 +39,24 @@ def images(region: str) -> Iterator[Image]:
                 yield _image(region, entry, serial, architecture)
 
 
+def newest_images(region: str) -> dict[str, Image]:
+    """Return Canonical's newest image by the name of each public parameter of Systems Manager that gives its id.
+
+    The names are those of "Find Ubuntu images with the AWS CLI" (documentation.ubuntu.com/aws): a release goes by its
+    number and by its codename.
+    """
+    newest = {}
+    for entry in _catalogue()["image"]:
+        storage = "ebs-gp3" if entry["storage"].endswith("gp3") else "ebs-gp2"
+        for release in (entry["release"], entry["codename"]):
+            for architecture in entry["architectures"]:
+                kind = f"{release}/stable/current/{architecture}/hvm/{storage}"
+                newest[f"/aws/service/canonical/ubuntu/server/{kind}/ami-id"] = _image(
+                    region, entry, max(entry["serials"]), architecture
+                )
+    return newest
+
+
 def _image(region: str, entry: dict[str, Any], serial: str, architecture: str) -> Image:
     kind = f"ubuntu-{entry['codename']}-{entry['release']}-{architecture}-server-{serial}"
     name = f"ubuntu/images/{entry['storage']}/{kind}"

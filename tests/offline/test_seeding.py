@@ -51,6 +51,33 @@ def test_canonicals_images_are_found_by_owner_name_and_architecture(ec2) -> None
     assert all(image["State"] == "available" and image["Public"] for image in images)
 
 
+PARAMETER = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_a_public_parameter_names_canonicals_newest_image(root, region) -> None:
+    ssm, ec2 = root("ssm", region_name=region), root("ec2", region_name=region)
+    id = ssm.get_parameter(Name=PARAMETER)["Parameter"]["Value"]
+    noble = [{"Name": "name", "Values": ["ubuntu/images/*/ubuntu-noble-24.04-amd64-server-*"]}]
+    newest = max(ec2.describe_images(Owners=[CANONICAL], Filters=noble)["Images"], key=lambda image: image["Name"])
+    assert id == newest["ImageId"]
+    found = ssm.get_parameters(Names=[PARAMETER, PARAMETER.replace("24.04", "noble"), PARAMETER.replace("24", "23")])
+    assert {one["Value"] for one in found["Parameters"]} == {id}
+    assert found["InvalidParameters"] == [PARAMETER.replace("24", "23")]
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path="/aws/service/canonical", Recursive=True)
+    assert id in {one["Value"] for page in pages for one in page["Parameters"]}
+    assert ssm.describe_parameters()["Parameters"] == []
+
+
+def test_an_image_is_launched_by_the_name_of_its_parameter(ec2) -> None:
+    launched = ec2.client.run_instances(ImageId=f"resolve:ssm:{PARAMETER}", MinCount=1, MaxCount=1)["Instances"][0]
+    ec2.client.terminate_instances(InstanceIds=[launched["InstanceId"]])
+    image = ec2.client.describe_images(ImageIds=[launched["ImageId"]])["Images"][0]
+    assert image["Name"].startswith("ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-")
+    wrong = f"resolve:ssm:{PARAMETER.replace('24', '23')}"
+    assert code_of(lambda: ec2.client.run_instances(ImageId=wrong, MinCount=1, MaxCount=1)) == "InvalidParameterValue"
+
+
 def test_no_snapshots_of_strangers_are_listed(ec2) -> None:
     assert ec2.client.describe_snapshots(OwnerIds=["self"])["Snapshots"] == []
     assert ec2.client.describe_snapshots()["Snapshots"] == []

@@ -8,6 +8,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from harness.offline.call import current
+from harness.offline.seeding import newest_images
 
 
 class StrictLaunches:
@@ -27,14 +28,15 @@ class StrictLaunches:
             return self.launches[token]
         count = _count(asked, count)
         given["instance_type"] = given.get("instance_type") or "m1.small"
-        self._check_image(image_id, given)
+        image = self._resolved(image_id)
+        self._check_image(image, given)
         self._check_key(given.get("key_name"))
         self._check_groups(given, security_group_names)
         self._place(given)
         self._check_networks(given, security_group_names)
         self._check_capacity(given, count)
         _complete_volumes(given, asked)
-        reservation = super().run_instances(image_id, count, user_data, security_group_names, **given)  # type: ignore[misc]
+        reservation = super().run_instances(image, count, user_data, security_group_names, **given)  # type: ignore[misc]
         for instance in reservation.instances:
             instance.reservation_id = reservation.id
         if asked and token:
@@ -55,6 +57,16 @@ class StrictLaunches:
                 f"currently get {given['instance_type']} capacity by not specifying an Availability Zone in your "
                 f"request or choosing {others}.",
             )
+
+    def _resolved(self, image_id: str | None) -> str | None:
+        """Return the image that a public parameter of Systems Manager names, where the launch gives its name."""
+        prefix, _, name = (image_id or "").partition("resolve:ssm:")
+        if prefix or not name:
+            return image_id
+        image = newest_images(self.region_name).get(name)
+        if image is None:
+            raise EC2ClientError("InvalidParameterValue", f"The parameter '{name}' could not be resolved to an AMI.")
+        return image.id
 
     def _check_image(self, image_id: str | None, given: dict[str, Any]) -> None:
         if given.get("launch_template"):
