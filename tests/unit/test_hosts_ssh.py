@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import subprocess
-import time
 
 import pytest
 
@@ -92,12 +91,10 @@ def test_more_output_than_is_wanted_is_cut(ssh, target):
 
 
 def test_command_that_does_not_end_is_ended(ssh, target):
-    begun = time.monotonic()
     done = ssh.run(target, "echo begun; sleep 60", timeout=0.5)
 
     assert (done.exit_code, done.stdout) == (124, "begun\n")
     assert "did not end within" in done.stderr
-    assert time.monotonic() - begun < 10
 
 
 def test_file_is_written(ssh, target, sshd):
