@@ -79,6 +79,16 @@ def test_bad_options_are_a_usage_error_in_a_sentence(homework, arguments, senten
     assert "Traceback" not in printed
 
 
+def test_a_run_that_never_began_leaves_no_directory(homework) -> None:
+    arguments, code = ("-k", "nothing_of_the_kind"), 5
+    result = homework.run(*arguments, code=code)
+    assert str(homework.run_dir / "junit.xml") not in result.stdout.str()
+    assert not homework.run_dir.exists()
+    homework.run_dir.mkdir()
+    homework.run(*arguments, code=code)
+    assert homework.run_dir.exists(), "it was there before"
+
+
 def test_an_ssh_configuration_of_a_cloud_that_ended_is_a_sentence(homework, monkeypatch) -> None:
     monkeypatch.setenv("ACCEPTANCE_SSH_CONFIG", "/nonexistent/ssh_config")
     result = homework.run("--aws=real", code=4)

@@ -88,6 +88,7 @@ def test_a_parametrized_test_is_two_tests_of_one_requirement(homework) -> None:
     )
     result = homework.run(code=4)
     assert "account.cli is judged by 2 tests" in result.stderr.str() + result.stdout.str()
+    assert not homework.run_dir.exists()
 
 
 @pytest.mark.parametrize(("phase", "ids"), [("live", ["account.cli", "bastion.ssh"]), ("final", ["final.turn-in"])])
