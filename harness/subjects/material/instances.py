@@ -137,10 +137,13 @@ class Instances(ReferenceInstances):
         return Session(self.ssh(), self.bastion_target(), forwards=forwards, timeout=self.patience.command)
 
     def wait_for_bastion(self) -> None:
-        """Wait until the bastion lets us in; raises ``Unmet`` where nobody may come in, or it does not boot."""
-        group, bastion = self.subject.network.public_id(), self.bastion()
-        if bastion.is_only_in(group) and not self.subject.network.is_open_to_all(group, self.homework.network.ssh_port):
-            raise Unmet("bastion.ssh", f"no rule of the group lets port {self.homework.network.ssh_port} in")
+        """Wait until the bastion lets us in; raises ``Unmet`` where it has ended, is shut to all, or does not boot."""
+        bastion, port = self.bastion(), self.homework.network.ssh_port
+        now = instances.find_instance(self.aws, bastion.id) or bastion
+        if now.state not in ("pending", "running"):
+            raise Unmet("bastion.ssh", f"bastion {now} is {now.state}")
+        if not any(self.subject.network.is_open_to_all(group, port) for group in now.group_ids):
+            raise Unmet("bastion.ssh", f"no rule of {now.groups_line} lets port {port} in")
         target = self.bastion_target()
         login = self._until_admitted(
             f"ssh {target} lets us in", lambda: logins.login(self.ssh(), target, timeout=self.patience.command),
