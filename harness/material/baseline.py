@@ -8,14 +8,14 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.material import gate, markdown, reading
-from harness.material.finding import Finding
+from harness.material.finding import Finding, Known
 from harness.material.material import Material
 
 LARGEST = 16 * 1024 * 1024
 
 
-def fingerprints(path: Path, material: Material) -> list[str]:
-    """Return the fingerprints of the earlier findings.
+def known(path: Path, material: Material) -> list[Known]:
+    """Return the earlier findings as they are known again.
 
     ``path`` is a report of ``--format json``, or an older edition of the document, which is then looked at with the
     same record and catalogue. Raises :class:`~harness.errors.UsageError` for what is neither.
@@ -23,13 +23,13 @@ def fingerprints(path: Path, material: Material) -> list[str]:
     if path.suffix == ".json":
         return _recorded(path)
     earlier = dataclasses.replace(material, document=markdown.parse(reading.read(path), material.document.path))
-    return [finding.fingerprint for finding in gate.check(earlier)]
+    return [finding.known for finding in gate.check(earlier)]
 
 
-def _recorded(path: Path) -> list[str]:
+def _recorded(path: Path) -> list[Known]:
     try:
         data = json.loads(reading.read(path, LARGEST, longest=LARGEST))
-        return [str(entry["fingerprint"]) for entry in data["findings"]]
+        return [Known.of(*(str(entry[name]) for name in ("rule", "message", "context"))) for entry in data["findings"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             f"{path}: this is no report of gate --format json; make one from the edition before."
@@ -38,4 +38,4 @@ def _recorded(path: Path) -> list[str]:
 
 def changes(findings: list[Finding], path: Path | None, material: Material) -> list[Finding]:
     """Return the findings that were not there before, all of them without a baseline."""
-    return gate.without(findings, fingerprints(path, material)) if path else findings
+    return gate.without(findings, known(path, material)) if path else findings

@@ -34,6 +34,21 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What a finding is known again by in another edition: the rule, what it says, and the text of the line."""
+
+    rule: str
+    message: str
+    context: str
+
+    @classmethod
+    def of(cls, rule: str, message: str, context: str) -> Known:
+        """Return it less what changes when lines move, and less white space."""
+        message = re.sub(r"\blines? \d+", "line", message)  # where the other half stands moves as well
+        return cls(rule, message, " ".join(context.split()))
+
+
+@dataclass(frozen=True)
 class Finding:
     """A found thing with its rule and its file; ``context`` is the line's text, by which it is known again."""
 
@@ -51,9 +66,13 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Return what stays the same when the finding only moves to another line."""
-        message = re.sub(r"\blines? \d+", "line", self.message)  # where the other half stands moves as well
-        text = "\0".join((self.rule, " ".join(self.context.split()), message))
+        text = "\0".join((self.rule, self.known.context, self.known.message))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def known(self) -> Known:
+        """Return what it is known again by."""
+        return Known.of(self.rule, self.message, self.context)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.col}: {self.severity} {self.rule} {self.message} ({self.repair})"

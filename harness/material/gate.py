@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,11 +11,14 @@ from pathlib import Path
 from harness.catalogue import Homework
 from harness.material import DEFAULT, clauses, markdown, records, rules
 from harness.material.document import Document
-from harness.material.finding import RULES, Finding
+from harness.material.finding import RULES, Finding, Known
 from harness.material.material import Material
 from harness.material.records import Record
 
 assert rules  # importing the package declares them
+
+ALIKE = 0.6
+"""The share of a line that an edited one has kept."""
 
 
 def load(path: Path, homework: Homework, today: datetime.date, recorded: Path | None = None) -> Material:
@@ -43,16 +47,32 @@ def check(material: Material) -> list[Finding]:
     return sorted(found.values(), key=lambda finding: (finding.line, finding.col, finding.rule))
 
 
-def without(findings: Iterable[Finding], known: Iterable[str]) -> list[Finding]:
-    """Return the findings less those whose fingerprints were known before, as often as they were."""
+def without(findings: Iterable[Finding], known: Iterable[Known]) -> list[Finding]:
+    """Return the findings less those known before, as often as they were: in the same line, or in that line edited."""
     left = Counter(known)
-    new: list[Finding] = []
+    new = []
     for finding in findings:
-        if left[finding.fingerprint] > 0:
-            left[finding.fingerprint] -= 1
+        if left[finding.known] > 0:
+            left[finding.known] -= 1
         else:
             new.append(finding)
-    return new
+    gone = list(left.elements())
+    return [finding for finding in new if not _stayed(finding.known, gone)]
+
+
+def _stayed(now: Known, gone: list[Known]) -> bool:
+    """Say whether one of those that are gone is this one, its line edited, and take it from them."""
+    for before in gone:
+        if (before.rule, before.message) == (now.rule, now.message) and _share(before.context, now.context) >= ALIKE:
+            gone.remove(before)
+            return True
+    return False
+
+
+def _share(one: str, other: str) -> float:
+    """Return how much of the shorter of two lines stands in the other one, in its order: a command may be broken up."""
+    blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) / max(min(len(one), len(other)), 1)
 
 
 def accept(material: Material, recorded: Path | None = None) -> Path:

@@ -51,7 +51,27 @@ def test_a_report_serves_as_the_baseline(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_the_same_finding_once_more_is_new() -> None:
     again = [finding(), finding()]
-    assert gate.without(again, [finding().fingerprint]) == [finding()]
+    assert gate.without(again, [finding().known]) == [finding()]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "stays"),
+    [
+        (
+            "aws ec2 describe-vpcs --filters Name=tag,Values=x",
+            "aws ec2 describe-vpcs --filters=Name=tag,Values=x",
+            True,
+        ),
+        ("aws ec2 run-instances --image-id ami-1 --key-name K", "    --image-id ami-1 \\", True),
+        ("docker run httpd", "aws ec2 terminate-instances --instance-ids X", False),
+    ],
+)
+def test_a_finding_in_a_line_that_was_edited_is_known_and_in_another_line_new(before, now, stays) -> None:
+    known = [finding(context=before).known]
+    assert gate.without([finding(context=now)], known) == ([] if stays else [finding(context=now)])
+    other = finding(rule="PT003", context=now)
+    assert gate.without([other], known) == [other]
+    assert gate.without([finding(context=now)] * 2, known) == [finding(context=now)] * (1 if stays else 2)
 
 
 def test_a_finding_that_names_another_line_stays_known_when_both_move(

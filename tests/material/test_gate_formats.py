@@ -69,7 +69,7 @@ def test_json_counts_and_names_everything(document: Path, capsys: pytest.Capture
     assert code == 1
     assert data["schema"] == 1
     assert sum(data["counts"].values()) == len(data["findings"])
-    wanted = {"path", "line", "col", "severity", "rule", "message", "repair", "fingerprint"}
+    wanted = {"path", "line", "col", "severity", "rule", "message", "repair", "context", "fingerprint"}
     assert all(wanted <= set(finding) for finding in data["findings"])
 
 

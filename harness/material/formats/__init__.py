@@ -48,7 +48,8 @@ def json_(findings: Sequence[Finding]) -> str:
 def _entry(finding: Finding) -> dict[str, str | int]:
     entry: dict[str, str | int] = {
         "path": finding.path, "line": finding.line, "col": finding.col, "severity": finding.severity, "rule": finding.rule,
-        "message": finding.message, "repair": finding.repair, "fingerprint": finding.fingerprint,
+        "message": finding.message, "repair": finding.repair, "context": finding.context,
+        "fingerprint": finding.fingerprint,
     }  # fmt: skip
     return entry | ({"old": finding.old, "new": finding.new} if finding.old or finding.new else {})
 
