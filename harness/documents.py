@@ -143,6 +143,18 @@ def _pdf(content: bytes) -> str:
         return text
 
 
+def _rich(content: bytes) -> str:
+    from striprtf.striprtf import rtf_to_text
+
+    with _refused("rich text"):
+        text = content.decode("latin-1")
+        if not text.lstrip().startswith("{\\rtf"):
+            raise ValueError("it does not begin as one")
+        # It has no headings: what stands above an answer is a line there, and lines are paragraphs.
+        plain: str = rtf_to_text(text, errors="replace")  # type: ignore[no-untyped-call]
+        return "\n\n".join(plain.splitlines())
+
+
 @contextlib.contextmanager
 def _refused(kind: str) -> Iterator[None]:
     """Say of a file that it is none of its kind, whatever a library and the parsers behind it raise."""
@@ -168,6 +180,7 @@ READERS: dict[str, Callable[[bytes], str]] = {
     ".docx": _word,
     ".odt": _open_document,
     ".pdf": _pdf,
+    ".rtf": _rich,
 }
 """How a document is read, by the end of its name."""
-FORMATS = "Markdown, text, HTML, PDF, Word (.docx) or OpenDocument (.odt)"
+FORMATS = "Markdown, text, HTML, PDF, Word (.docx), OpenDocument (.odt) or rich text (.rtf)"

@@ -46,3 +46,9 @@ def odt(answers: Iterable[tuple[str, str]]) -> bytes:
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
+
+
+def rtf(*paragraphs: str) -> bytes:
+    """Return rich text with these paragraphs, as TextEdit and WordPad write it."""
+    head = r"{\rtf1\ansi\ansicpg1252{\fonttbl\f0\fswiss Helvetica;}{\*\generator Riched20;}\pard\f0\fs24 "
+    return (head + "\\par\n".join(paragraphs) + r"\par}").encode("cp1252")

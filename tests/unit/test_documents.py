@@ -17,7 +17,7 @@ from harness.errors import UsageError
 from harness.notebook_document import observe
 from harness.submission import ABOUT, find_keys, read_user
 from harness.writing import read_answers
-from tests.documents import odt, pdf
+from tests.documents import odt, pdf, rtf
 
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 QUESTION = "When to use what algorithms"
@@ -42,6 +42,7 @@ DOCUMENTS = {
     "bold answers.pdf": pdf(BEFORE, (11, "Helvetica-Bold", QUESTION), *WRAPPED),
     "plain answers.pdf": pdf(BEFORE, (11, "Helvetica", QUESTION), *WRAPPED),
     "answers.odt": odt([(QUESTION, ANSWER)]),
+    "answers.rtf": rtf(QUESTION, ANSWER),
     "answers.html": f"<!DOCTYPE html><title>x</title><style>h2 {{}}</style><h2>{QUESTION}</h2>\n<p>{ANSWER}</p>".encode(),
     "answers.htm": f"<ol>\n  <li><b>{QUESTION}</b><br>\n      {ANSWER}</li></ol>".encode(),
     "answers.docx": word(paragraph(QUESTION, "Heading2") + paragraph(ANSWER)),
@@ -85,6 +86,7 @@ TROUBLES = {
     "no PDF": (_written("answers.pdf", b"%PDF-1.4"), "answers.pdf is no PDF that can be read (PdfStreamError)"),
     "a scan": (_written("answers.pdf", pdf()), "it holds pictures of text only; export it from the document"),
     "old Word": (_written("answers.doc", b"\xd0\xcf"), "answers.doc is not read, expected Markdown, text, HTML, PDF"),
+    "no rich text": (_written("answers.rtf", b"PK"), "answers.rtf is no rich text"),
     "no OpenDocument": (_written("answers.odt", b"PK"), "answers.odt is no OpenDocument text"),
     "too many bytes": (_huge, "which is too much"),
     "too many characters": (_written("answers.md", b"Advantages? " * 200_000), "characters, which is too much"),

@@ -142,8 +142,8 @@ def test_absent_message_is_empty_and_a_comment_is_no_message(tmp_path):
 
 
 def test_message_that_cannot_be_read_is_told(tmp_path):
-    (tmp_path / "turn-in.rtf").write_bytes(b"{\\rtf1}")
-    assert read_turn_in(tmp_path, rubric.load()).problem.startswith("turn-in.rtf is not read, expected Markdown")
+    (tmp_path / "turn-in.pages").write_bytes(b"PK")
+    assert read_turn_in(tmp_path, rubric.load()).problem.startswith("turn-in.pages is not read, expected Markdown")
     (tmp_path / "turn-in.txt").write_text("Set up, and terminated. " * 5000)
     assert "turn-in.txt has" in read_turn_in(tmp_path, rubric.load()).problem
     (tmp_path / "turn-in.txt").write_text("Set up, and terminated.")

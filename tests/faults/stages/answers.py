@@ -249,8 +249,8 @@ def _as_pdf(env: Environment) -> None:
     (env.submission / "answers.md").rename(env.submission / "answers.pdf")
 
 
-def _as_rich_text(env: Environment) -> None:
-    (env.submission / "answers.md").rename(env.submission / "answers.rtf")
+def _as_pages(env: Environment) -> None:
+    (env.submission / "answers.md").rename(env.submission / "answers.pages")
 
 
 def _of_bytes(env: Environment) -> None:
@@ -264,7 +264,7 @@ def _linked(env: Environment) -> None:
 
 for name, sentence, work in (
     ("renamed-to-pdf", "The answers were renamed to PDF, not exported.", _as_pdf),
-    ("as-rich-text", "The answers are in Rich Text Format.", _as_rich_text),
+    ("as-pages", "The answers are a document of Pages.", _as_pages),
     ("of-bytes", "The file of the answers is broken.", _of_bytes),
     ("linked", "The answers are a link to a file that was not handed in.", _linked),
 ):
