@@ -93,7 +93,8 @@ def _run(options: argparse.Namespace) -> int:
     findings += _followed(material) if options.follow else []
     findings.sort(key=lambda finding: (finding.line, finding.col, finding.rule))
     findings = waivers.of(options.path, options.waivers).apply(findings, today)
-    findings = baseline.changes(findings, options.baseline, material)
+    with _bounded():
+        findings = baseline.changes(findings, options.baseline, material)
     sys.stdout.write(RENDERERS[options.format](findings))
     if options.format == "text":
         sys.stderr.write(_summary(findings))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harness.material import markdown
-from tests.material.gating import edited, found, near
+from tests.material.gating import edited, found, near, text
 
 LOGIN = "ssh -A ubuntu@YOUR_BASTION_NAME"
 LARGE = "--instance-type t2.large --security-group-ids"
@@ -76,3 +78,25 @@ def test_a_slip_is_explained_where_it_stands(old: str, new: str, rule: str | Non
 def test_a_dockerfile_whose_from_is_misspelt_is_still_one() -> None:
     (block,) = markdown.parse("# T\n\n```\nFORM ubuntu\nRUN a\nENV a=b\nCMD a\n```\n").blocks
     assert block.kind == "dockerfile"
+
+
+def deeds_missing(paragraph: str) -> set[str]:
+    document = re.sub(r"In \*\*Billing and Cost Management\*\*, .*?\n\n", f"{paragraph}\n\n", text(), flags=re.DOTALL)
+    return {f.message.split(" will be")[0].split()[-1] for f in found(document) if f.rule == "RQ012"}
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "is_done"),
+    [
+        ("Create a monthly budget.", True),
+        ("Do not forget to create a budget.", True),
+        ("If you have no budget yet, create one.", True),
+        ("There is no charge for one. Create a budget.", True),
+        ("Create no budget.", False),
+        ("You need no budget for this.", False),
+        ("Go on without a budget.", False),
+        ("You should not create billing alerts: no budget either.", False),
+    ],
+)
+def test_what_the_reader_is_told_not_to_do_is_no_step(paragraph: str, is_done: bool) -> None:
+    assert ("account.billing-alert" in deeds_missing(paragraph)) is not is_done

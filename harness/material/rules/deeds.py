@@ -58,14 +58,20 @@ def _told(pattern: str) -> Deed:
 
 
 def _saying(material: Material, pattern: str, *, but: str = "", after: int = 0) -> Iterator[Place]:
-    """Yield the paragraphs that say something, each at the line in which its words begin."""
+    """Yield the paragraphs that say something, not that it is not so, each at the line in which its words begin."""
     for prose in material.document.prose:
-        match = (
-            re.search(pattern, prose.text, re.IGNORECASE) if prose.kind != but and prose.place.line >= after else None
-        )
+        is_meant = prose.kind != but and prose.place.line >= after
+        matches = re.finditer(pattern, prose.text, re.IGNORECASE) if is_meant else iter(())
+        match = next((one for one in matches if not _is_denied(prose.text[: one.start()])), None)
         if match:
             word = match[0].split(maxsplit=1)[0]
             yield next((run.place for run in prose.runs if word in run.text), prose.place)
+
+
+def _is_denied(before: str) -> bool:
+    """Say whether the words before something tell the reader not to do it: none of a condition, as "if you have no"."""
+    sentence = re.split(r"[.;:!?]\s", before)[-1]
+    return bool(DENIAL.search(sentence)) and not CONDITION.search(sentence)
 
 
 def _either(*ways: Deed) -> Deed:
@@ -93,6 +99,12 @@ def _removes(material: Material, container: str) -> Place | None:
     )
     return is_one(material)
 
+
+DENIAL = re.compile(
+    r"\b(?:(?:do|need|should|must|may|can) ?n[o']t|never|no|without|rather than|instead of)(?: \w+)?\s+$", re.IGNORECASE
+)
+"""Words right before what the reader is not to do."""
+CONDITION = re.compile(r"\b(?:if|unless|when|where|once|forget)\b", re.IGNORECASE)
 
 REMOVED = r"\bremov\w+ the (?:container\b.{0,30}\b(?:notebook|jupyter)|(?:notebook|jupyter) container)"
 """Words that have the reader remove the container of the notebook server."""
