@@ -17,6 +17,7 @@ from harness.material import canonical
 from harness.material.canonical import settled
 from harness.material.clauses import Reading, Said, told
 from harness.material.document import Place, Prose
+from harness.material.equivalents import meant
 from harness.material.following.prose import ACTIONS
 from harness.material.forms import is_look, is_same_look
 from harness.material.records import Clause
@@ -35,6 +36,8 @@ class Change:
 def code_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
     """Yield what of a section's code is new, gone or different."""
     was, now = [settled(text) for text in clause.code], [settled(read.old(item.text)) for item in one.code]
+    if was != now and meant(was) == meant(now):
+        return
     stretches = [s for s in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes() if s[0] != "equal"]
     elsewhere = _in_their_lot([was[i] for _, i1, i2, _, _ in stretches for i in range(i1, i2)],
                               [now[j] for _, _, _, j1, j2 in stretches for j in range(j1, j2)])  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from harness.material.classing import machine_of
 from harness.material.document import Block, Command, Place, Prose
 from harness.material.finding import Found, rule
+from harness.material.lines import read_docker
 from harness.material.material import Material
 from harness.material.tables import table
 
@@ -86,8 +87,14 @@ def _undone(material: Material, prose: Prose, block: Block) -> list[str]:
 
 def _done(block: Block) -> set[str]:
     """Return the deeds that the commands of a block do."""
-    lines = [" ".join(command.argv) for command in block.commands if not command.is_nested]
+    lines = [_line(command) for command in block.commands if not command.is_nested]
     return {name for name, (_, commands) in DEEDS.items() if any(re.search(commands, line) for line in lines)}
+
+
+def _line(command: Command) -> str:
+    """Return a command as one line; docker's commands without their groups."""
+    docker = read_docker(command)
+    return " ".join(["docker", docker.name, *command.argv[2:]] if docker else command.argv)
 
 
 def _is_known(command: Command) -> bool:

@@ -170,7 +170,7 @@ DEEDS: dict[str, Deed] = {
     "docker.force-remove": _either(_docker("rm", "-f"), _docker("rm", "--force")),
     "docker.images": _docker("pull"),
     "httpd.container": _docker_line(_runs),
-    "httpd.reachable": _either(lambda m: _text(rf":{m.homework.httpd.port}\b")(m), _command(lambda m, c: c.name == "curl" and f":{m.homework.httpd.port}" in " ".join(c.argv))),
+    "httpd.reachable": _either(lambda m: _text(rf":{m.homework.httpd.port}\b")(m), _command(lambda m, c: c.name in ("curl", "wget") and f":{m.homework.httpd.port}" in " ".join(c.argv))),
     "httpd.live-edit": _text(r"\b(?:edit|change)\b.{0,60}index\.html|index\.html.{0,60}\b(?:edit|change)"),
     "jupyter.image": _docker("build"),
     "jupyter.container": _docker_line(_runs_our_image),
