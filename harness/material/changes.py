@@ -21,6 +21,7 @@ from harness.material.equivalents import meant
 from harness.material.following.prose import ACTIONS
 from harness.material.forms import is_look, is_same_look
 from harness.material.records import Clause
+from harness.material.reversals import reversals
 from harness.material.tables import table
 
 
@@ -111,6 +112,12 @@ def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
             word = gained[0].partition(" ")[0] if gained else ""
             place = _place(one, marks.get(word, word), fresh) if word else _gap(one, clause.text, lost[0])
             yield Change(place, " ".join(lost) or "(nothing)", " ".join(gained) or "(nothing)")
+
+
+def reversed_sentences(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
+    """Yield sentences that deny what they said, or say what they denied."""
+    for old, new in reversals(split_sentences(clause.text), split_sentences(read.old(one.text))):
+        yield Change(_nearest(one, new)[1] or one.section.place, old, new)
 
 
 def _marks(one: Said) -> set[str]:
