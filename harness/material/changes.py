@@ -239,7 +239,7 @@ _DATE = re.compile(
 
 def _ban(text: str) -> Iterator[str]:
     """Yield each "do not" with the word after it."""
-    for match in re.finditer(r"\b(?:do not|don't|never|must not|may not) (\w+)", text.lower()):
+    for match in re.finditer(r"\b(?:do not|don't|never|must not|may not) (?!forget\b)(\w+)", text.lower()):
         yield f"not {match[1]}"
 
 

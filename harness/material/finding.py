@@ -49,6 +49,11 @@ class Finding:
     context: str = ""
 
     @property
+    def kin(self) -> str:
+        """Return what stays the same when the line is written otherwise as well."""
+        return kin(self.rule, self.message)
+
+    @property
     def fingerprint(self) -> str:
         """Return what stays the same when the finding only moves to another line."""
         message = re.sub(r"\blines? \d+", "line", self.message)  # where the other half stands moves as well
@@ -57,6 +62,11 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.col}: {self.severity} {self.rule} {self.message} ({self.repair})"
+
+
+def kin(rule: str, message: str) -> str:
+    """Return what a rule says, wherever it says it."""
+    return "\0".join((rule, re.sub(r"\blines? \d+", "line", message)))
 
 
 Check = Callable[["Material"], Iterable[Found]]

@@ -43,16 +43,26 @@ def check(material: Material) -> list[Finding]:
     return sorted(found.values(), key=lambda finding: (finding.line, finding.col, finding.rule))
 
 
-def without(findings: Iterable[Finding], known: Iterable[str]) -> list[Finding]:
-    """Return the findings less those whose fingerprints were known before, as often as they were."""
-    left = Counter(known)
+def without(findings: Iterable[Finding], known: Iterable[str], kin: Iterable[str] = ()) -> list[Finding]:
+    """Return the findings less those whose fingerprints were known before, as often as they were.
+
+    What was said before (``kin``) as often as now is not new either: only its line is written otherwise.
+    """
+    findings, left, said = list(findings), Counter(known), Counter(kin)
     new: list[Finding] = []
     for finding in findings:
         if left[finding.fingerprint] > 0:
             left[finding.fingerprint] -= 1
+            said[finding.kin] -= 1
         else:
             new.append(finding)
-    return new
+    fresh: list[Finding] = []
+    for finding in new:
+        if said[finding.kin] > 0:
+            said[finding.kin] -= 1
+        else:
+            fresh.append(finding)
+    return fresh
 
 
 def accept(material: Material, recorded: Path | None = None) -> Path:

@@ -11,7 +11,23 @@ _NO = re.compile(r"\b(?:not|no|never|without|nobody|nothing|none|neither|nor|can
 _NONE = re.compile(r"\b(?:nothing but|no more than|not only|not before|whether or not|not just)\b")
 """What has a "not" in it and denies nothing."""
 _SIDE = frozenset(
-    ["still", "longer", "only", "after", "with", "again", "already", "yet", "any", "some", "somebody", "something", "everybody", "anything", "ever"]
+    [
+        "still",
+        "longer",
+        "only",
+        "after",
+        "with",
+        "again",
+        "already",
+        "yet",
+        "any",
+        "some",
+        "somebody",
+        "something",
+        "everybody",
+        "anything",
+        "ever",
+    ]
 )
 """Words that come and go with a "not"."""
 

@@ -26,7 +26,6 @@ SAME = {
     "killed": [edited(ENDED, ENDED.replace("stop", "kill"))],
     "stopped soon": [edited(ENDED, ENDED.replace("stop", "stop -t 5"))],
     "the other one first": [edited(ENDED, "docker rm -f my-apache-app\ndocker stop jupyter\ndocker rm jupyter\n")],
-    "stopped and removed": [edited("docker rm -f my_ubuntu", "docker stop my_ubuntu\ndocker rm my_ubuntu")],
     "a mount from home": [edited(MOUNT, f"{source}:/usr/local/apache2/htdocs/") for source in ('"$HOME/site"', "~/site", '"${HOME}"/site', "/home/ubuntu/site", "`pwd`")],
     "a mount in words": [edited(f"-v {MOUNT}", '--mount type=bind,source="$PWD",target=/usr/local/apache2/htdocs')],
     "a directory from home": [edited(MADE, f"mkdir -p {home}/site\ncd {home}/site\n") for home in ("~", '"$HOME"', "/home/ubuntu")],
@@ -76,6 +75,12 @@ def test_what_only_looks_the_same_is_found_where_it_stands(documents: list[str])
 )  # fmt: skip
 def test_a_path_is_the_same_from_everywhere(here: str, target: str, there: str) -> None:
     assert moved(here, target) == there
+
+
+def test_a_running_container_is_removed_by_force_where_that_is_judged() -> None:
+    assert "RQ012" in {
+        f.rule for f in found(edited("docker rm -f my_ubuntu", "docker stop my_ubuntu\ndocker rm my_ubuntu"))
+    }
 
 
 def test_another_machine_ends_nothing() -> None:

@@ -14,6 +14,7 @@ OPPOSITE = [
     ("Leave without stopping it", "Leave and stop it"),
 ]
 SAME = [
+    ("Keep the key pair and the default VPC", "Do not forget to keep the key pair and the default VPC"),
     ("without a restart of the container", "and the container needs no restart"),
     ("the container still runs", "the container runs on"),
     ("prints nothing but brackets", "prints only brackets"),

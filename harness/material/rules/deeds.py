@@ -167,7 +167,7 @@ DEEDS: dict[str, Deed] = {
     "docker.detach": _detaches,
     "docker.attach-exit": _attaches_and_exits,
     "docker.restart": _docker("start"),
-    "docker.force-remove": _either(_docker("rm", "-f"), _docker("rm", "--force")),
+    "docker.force-remove": _docker_line(lambda m, line: line.name == "rm" and line.has("-f", "--force") and m.homework.docker.interactive in [word.text for word in line.operands]),
     "docker.images": _docker("pull"),
     "httpd.container": _docker_line(_runs),
     "httpd.reachable": _either(lambda m: _text(rf":{m.homework.httpd.port}\b")(m), _command(lambda m, c: c.name in ("curl", "wget") and f":{m.homework.httpd.port}" in " ".join(c.argv))),
