@@ -17,9 +17,11 @@ from harness.material import canonical
 from harness.material.canonical import settled
 from harness.material.clauses import Reading, Said, told
 from harness.material.document import Place, Prose
+from harness.material.equivalents import meant
 from harness.material.following.prose import ACTIONS
 from harness.material.forms import is_look, is_same_look
 from harness.material.records import Clause
+from harness.material.reversals import reversals
 from harness.material.tables import table
 
 
@@ -35,6 +37,8 @@ class Change:
 def code_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
     """Yield what of a section's code is new, gone or different."""
     was, now = [settled(text) for text in clause.code], [settled(read.old(item.text)) for item in one.code]
+    if was != now and meant(was) == meant(now):
+        return
     stretches = [s for s in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes() if s[0] != "equal"]
     elsewhere = _in_their_lot([was[i] for _, i1, i2, _, _ in stretches for i in range(i1, i2)],
                               [now[j] for _, _, _, j1, j2 in stretches for j in range(j1, j2)])  # fmt: skip
@@ -108,6 +112,12 @@ def prose_changes(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
             word = gained[0].partition(" ")[0] if gained else ""
             place = _place(one, marks.get(word, word), fresh) if word else _gap(one, clause.text, lost[0])
             yield Change(place, " ".join(lost) or "(nothing)", " ".join(gained) or "(nothing)")
+
+
+def reversed_sentences(clause: Clause, one: Said, read: Reading) -> Iterator[Change]:
+    """Yield sentences that deny what they said, or say what they denied."""
+    for old, new in reversals(split_sentences(clause.text), split_sentences(read.old(one.text))):
+        yield Change(_nearest(one, new)[1] or one.section.place, old, new)
 
 
 def _marks(one: Said) -> set[str]:
@@ -229,7 +239,7 @@ _DATE = re.compile(
 
 def _ban(text: str) -> Iterator[str]:
     """Yield each "do not" with the word after it."""
-    for match in re.finditer(r"\b(?:do not|don't|never|must not|may not) (\w+)", text.lower()):
+    for match in re.finditer(r"\b(?:do not|don't|never|must not|may not) (?!forget\b)(\w+)", text.lower()):
         yield f"not {match[1]}"
 
 

@@ -6,6 +6,7 @@ is shown do not count; everything that changes what happens does.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import re
@@ -62,7 +63,12 @@ def _deeds(command: Command, common: Everywhere) -> Iterator[list[str]]:
 
 def _values(text: str) -> str:
     """Return a text with each variable, file and address written in one way."""
-    text = re.sub(r"\$\{(\w+)\}", r"$\1", text).replace("$(pwd)", "$PWD").replace("file://./", "file://")
+    text = (
+        re.sub(r"\$\{(\w+)\}", r"$\1", text)
+        .replace("$(pwd)", "$PWD")
+        .replace("`pwd`", "$PWD")
+        .replace("file://./", "file://")
+    )
     text = re.sub(r"(?<=[^&|;] )\./(?=\w)", "", text)
     text = re.sub(r"\$\(date (?:-u |--utc )?\+[\"']?%(?:Y-%m-%d|F)T%(?:H:%M:%S|T)Z?[\"']?\)", "$(date +%s)", text)
     return re.sub(r"(https?://[^\s/]+)/(?=\s|$)", r"\1", text)
@@ -98,10 +104,12 @@ def _aws(line: AwsLine, common: Everywhere) -> Iterator[list[str]]:
 def _docker(line: DockerLine) -> Iterator[list[str]]:
     longer = _long_forms(line.name)
     named = {longer.get(name, name): words for name, words in line.options.items()}
+    if "--mount" in named:
+        named = _as_volumes(named)
     options = sorted(
         " ".join([name, *(_PARTS.get(name, str)(word.text) for word in words)])
         for name, words in named.items()
-        if name not in _DISPLAY.get(line.name, ())
+        if name not in _DISPLAY.get(line.name, ()) and (name, [word.text for word in words]) != ("--restart", ["no"])
     )
     operands = [_image(word.text) for word in line.operands]
     if line.name == "build":
@@ -119,8 +127,25 @@ def _mount(text: str) -> str:
     return re.sub(r"(?<=[^:/])/(?=:|$)", "", re.sub(r"^\.(?=/|:)", "$PWD", text))
 
 
+def _as_volumes(options: dict[str, tuple[Word, ...]]) -> dict[str, tuple[Word, ...]]:
+    """Return options with each mount of a directory as a volume, which is the shorter way to write it."""
+    volumes, others = list(options.get("--volume", ())), []
+    for word in options["--mount"]:
+        parts = dict(part.partition("=")[::2] for part in word.text.split(","))
+        source = parts.pop("source", parts.pop("src", None))
+        target = parts.pop("target", parts.pop("dst", parts.pop("destination", None)))
+        if parts == {"type": "bind"} and source and target:
+            volumes.append(dataclasses.replace(word, text=f"{source}:{target}"))
+        else:
+            others.append(word)
+    kept = {name: words for name, words in options.items() if name not in ("--mount", "--volume")}
+    found = (("--mount", others), ("--volume", volumes))
+    return kept | {name: tuple(words) for name, words in found if words}
+
+
 def _image(text: str) -> str:
-    """Return an image's name without the tag that it has anyway."""
+    """Return an image's name without the registry and the tag that it has anyway."""
+    text = re.sub(r"^(?:(?:index\.)?docker\.io/)(?:library/)?|^library/", "", text)
     return text.removesuffix(":latest")
 
 
@@ -135,8 +160,10 @@ _DISPLAY = {
     "logs": ("--tail", "--since", "--timestamps"),
     "ps": ("--no-trunc",),
     "images": ("--digests",),
+    "stop": ("--time", "--timeout"),
+    "rm": ("--volumes",),
 }
-"""Options of docker that change only what is shown."""
+"""Options of docker that change only what is shown, how long an end takes, and whether unnamed volumes go as well."""
 
 
 @functools.cache
@@ -225,7 +252,9 @@ def _ssh(options: dict[str, tuple[Word, ...]], operands: list[str]) -> tuple[dic
     settings = [
         word
         for word in options.get("-o", ())
-        if not re.match(r"(?:ServerAlive\w+|ConnectTimeout|TCPKeepAlive)=", word.text)
+        if not re.match(
+            r"(?:ServerAlive\w+=|ConnectTimeout=|TCPKeepAlive=|StrictHostKeyChecking=accept-new$)", word.text
+        )
     ]
     if any(word.text.lower() == "forwardagent=yes" for word in settings):
         kept["-A"] = ()
@@ -240,10 +269,25 @@ def _user(text: str) -> str:
 
 
 def _mode(text: str) -> str:
-    """Return a mode without its zero; a key that only its owner reads may be written by the owner as well."""
+    """Return a mode in one way of writing it.
+
+    A key that only its owner reads may be written by the owner as well; a new file is readable and writable by its
+    owner, so that a mode that gives all others to read, and nothing else, gives everybody to read.
+    """
     text = text[1:] if re.fullmatch(r"0[0-7]{3}", text) else text
     text = re.sub(r"^\+(?=[rx]+$)", "a+", text)
-    return "400" if text in ("600", "u=r,go=", "u=rw,go=", "go=", "go-rwx", "og-rwx") else text
+    return "400" if is_private(text) else "a+r" if _PUBLIC.fullmatch(text) else text
+
+
+def is_private(mode: str) -> bool:
+    """Say whether a mode leaves a file to its owner alone, who can read it."""
+    return re.fullmatch(_PRIVATE, mode) is not None
+
+
+_OWN = r"u[=+]rw?"
+_NOT_THEIRS = r"(?:go|og)(?:=|-rwx)|g(?:=|-rwx),o(?:=|-rwx)|o(?:=|-rwx),g(?:=|-rwx)"
+_PRIVATE = rf"0?[46]00|{_NOT_THEIRS}|{_OWN},(?:{_NOT_THEIRS})|(?:{_NOT_THEIRS}),{_OWN}|(?:a?-rwx|a=),{_OWN}"
+_PUBLIC = re.compile(r"644|(?:a|ugo|uog|guo|gou|oug|ogu|go|og)\+r|u=rw,(?:go|og)=r|u=rw,g=r,o=r")
 
 
 _LOOK = re.compile(

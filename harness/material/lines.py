@@ -139,6 +139,7 @@ _SAME = frozenset(
     [("container", verb) for verb in ("attach", "commit", "cp", "create", "exec", "inspect", "kill", "logs", "pause", "port", "ps",
                                       "rename", "restart", "rm", "run", "start", "stats", "stop", "top", "unpause", "update", "wait")]
     + [("image", verb) for verb in ("build", "history", "import", "load", "pull", "push", "save", "tag")]
+    + [("buildx", "build")]
 )  # fmt: skip
 """Groups and verbs that are also verbs without their group ("docker CLI reference", docs.docker.com)."""
 _SAME_AS = {

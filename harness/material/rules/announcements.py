@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from harness.material.classing import machine_of
 from harness.material.document import Block, Command, Place, Prose
 from harness.material.finding import Found, rule
+from harness.material.lines import read_docker
 from harness.material.material import Material
 from harness.material.tables import table
 
@@ -17,12 +18,12 @@ DEEDS: dict[str, tuple[str, str]] = {
         r"start|restart|bring up",
         r"docker (?:run|start|restart|compose|container)|start-|run-instances|systemctl (?:re)?start|service \S+ start|jupyter|ssh-agent|docker\b.*\bup\b|begin-|create-",
     ),
-    "stop": (r"stop", r"docker (?:stop|kill|pause|compose)|stop-|systemctl stop|service \S+ stop|^(?:exit|logout|kill)"),
+    "stop": (r"stop", r"docker (?:stop|kill|pause|restart|compose)|docker rm\b.* (?:-\w*f|--force)|stop-|terminate-|systemctl stop|service \S+ stop|^(?:exit|logout|kill)"),
     "remove": (
         r"remove|delete|destroy",
         r"docker (?:rm|rmi|container|image|volume|system|compose)|delete-|deregister-|detach-|remove-|revoke-|terminate-|release-|cancel-|^rm |^rmdir|s3 r[bm]|usermod|^chmod|apt(?:-get)? (?:remove|purge|autoremove)|^pip",
     ),
-    "terminate": (r"terminate", r"terminate-|delete-|cancel-|docker (?:rm|stop|kill)|^kill"),
+    "terminate": (r"terminate", r"terminate-|delete-|cancel-|docker (?:rm|stop|kill)|^(?:exit|logout|kill)"),
     "attach": (r"attach|re-?attach|reconnect|connect", r"docker (?:attach|exec|start|run)|attach-|associate-|^ssh|^curl|^nc |^telnet|start-session|usermod"),
     "build": (r"build", r"docker (?:build|buildx|compose)|^make|build"),
     "launch": (r"launch", r"run-instances|request-spot|docker run|create-|start-"),
@@ -71,11 +72,8 @@ def _undone(material: Material, prose: Prose, block: Block) -> list[str]:
 
     Where the block below does some of it, the rest may be done by the blocks that follow in the section.
     """
-    text = " ".join(re.split(r"(?<=[.!?])\s+", prose.text)[-2:])
-    verbs = {
-        name: re.search(rf"{_HEAD}(?P<verb>{words}){_OBJECT}", text, re.IGNORECASE)
-        for name, (words, _) in DEEDS.items()
-    }
+    sentences = _announcing(prose.text)
+    verbs = {name: _told(words, sentences) for name, (words, _) in DEEDS.items()}
     announced = {name: match["verb"] for name, match in verbs.items() if match}
     done = _done(block)
     if done & set(announced):
@@ -84,10 +82,37 @@ def _undone(material: Material, prose: Prose, block: Block) -> list[str]:
     return [verb for name, verb in announced.items() if name not in done]
 
 
+def _announcing(text: str) -> list[str]:
+    """Return the sentences that announce what follows: the last, and the one before it where the last asks for nothing."""
+    sentences = re.split(r"(?<=[.!?])\s+", text.strip())[-2:]
+    first = re.sub(rf"^(?:{_HEAD})", "", sentences[-1], flags=re.IGNORECASE).partition(" ")[0].lower()
+    return sentences[-1:] if first.strip(",:") in table("terms")["imperatives"] else sentences
+
+
+def _told(words: str, sentences: list[str]) -> re.Match[str] | None:
+    """Return where the reader is told to do something; what can, will or should be done is not to be done now."""
+    for sentence in sentences:
+        for match in re.finditer(rf"{_HEAD}(?P<verb>{words}){_OBJECT}(?! (?:later|only)\b)", sentence, re.IGNORECASE):
+            if not _MODAL.search(
+                re.sub(r"\byou (?:can|may)\b", "", sentence[: match.start("verb")], flags=re.IGNORECASE)
+            ):
+                return match
+    return None
+
+
+_MODAL = re.compile(r"\b(?:can|could|will|would|shall|should|may|might|must|never|not|don't)\b", re.IGNORECASE)
+
+
 def _done(block: Block) -> set[str]:
     """Return the deeds that the commands of a block do."""
-    lines = [" ".join(command.argv) for command in block.commands if not command.is_nested]
+    lines = [_line(command) for command in block.commands if not command.is_nested]
     return {name for name, (_, commands) in DEEDS.items() if any(re.search(commands, line) for line in lines)}
+
+
+def _line(command: Command) -> str:
+    """Return a command as one line; docker's commands without their groups."""
+    docker = read_docker(command)
+    return " ".join(["docker", docker.name, *command.argv[2:]] if docker else command.argv)
 
 
 def _is_known(command: Command) -> bool:
@@ -154,12 +179,37 @@ _MACHINES = ("workstation", "bastion")
 
 
 def _sent_to(text: str) -> str | None:
-    """Return the machine that a text last has something done on; what only explains does not count."""
-    found: list[str] = []
-    for sentence in re.split(r"(?<=[.!?])\s+", text.strip()):
-        main = re.split(r"\b(?:so that|because|which|where|when|while|since|that)\b", sentence)[0]
-        found += re.findall(r"\bon (?:the|your|our) (?:\w+ )?[a-z]+(?=[,:.]|$)", main, re.IGNORECASE)
-    return machine_of(found[-1]) if found else None
+    """Return the machine that a text last sends its reader to, ``None`` where it only tells what is there.
+
+    It sends at a sentence's beginning ("on the bastion, ..."), and with a verb of working ("run this on the bastion").
+    """
+    told: str | None = None
+    for sentence in re.split(r"(?<=[.!?;])\s+", text.strip()):
+        main = re.split(
+            r"\b(?:so that|because|which|what|where|when|while|since|that)\b", _NOT_THERE.sub("", sentence)
+        )[0]
+        first = _SENT.match(main)
+        found = [first["machine"]] if first else _WORKED.findall(main) if _WORK.match(main) else []
+        if found:
+            told = machine_of(f"on the {found[-1]}")
+        elif _ELSEWHERE.search(sentence):
+            told = None
+    return told
+
+
+_ON = r"on (?:the|your|our) (?:\w+ )?(?P<machine>[a-z]+)(?=[,:.]|$)"
+_SENT = re.compile(rf"(?:(?:now|then|next|back|again|still|and|but|first|finally),? )*{_ON}", re.IGNORECASE)
+_WORKED = re.compile(
+    r"(?<!server )(?<!servers )(?<!service )(?<!services )(?<!port )(?<!ports )(?<!page )(?<!notebook )" + _ON,
+    re.IGNORECASE,
+)
+_WORK = re.compile(
+    r"(?:(?:now|then|next|again|first|finally|please),? )*(?:run|do|execute|type|enter|write|create|make|save|put|build|start|stop|install|list|launch)\b",
+    re.IGNORECASE,
+)
+_NOT_THERE = re.compile(r",?\s*\b(?:not|unlike|instead of|rather than|never) on (?:the|your|our) \w+,?", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"\b(?:bastion|workstation|laptop|there|home|log (?:in|out)|from)\b", re.IGNORECASE)
+"""Words of a sentence after which an earlier one no longer says where the reader is."""
 
 
 @rule("MD015", "error")

@@ -73,6 +73,9 @@ def prose_changed(material: Material) -> Iterator[Found]:
         for change in changes.prose_changes(clause, one, read):
             message = f"the clause {clause.title!r}{_for(clause)} says something else than was accepted: {change.old[:90]} → {change.new[:90]}"
             yield Found(change.place, message, REVIEW, clause.text, one.text)
+        for change in changes.reversed_sentences(clause, one, read):
+            message = f"the clause {clause.title!r}{_for(clause)} says the opposite of what was accepted: {change.old[:90]!r} → {change.new[:90]!r}"
+            yield Found(change.place, message, REVIEW, change.old, change.new)
         for change in changes.lost_instructions(clause, one, read):
             message = f"no longer asked for in the clause {clause.title!r}{_for(clause)}: {change.old[:90]!r}"
             yield Found(change.place, message, REVIEW, change.old, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from harness.material.finding import Found, rule
 from harness.material.material import Material
 from harness.material.rules.agreement import published, with_following
 from harness.material.tables import table
-from harness.material.words import meant, nearest
+from harness.material.words import meant
 
 
 def place(prose: Prose, text: str) -> Place:
@@ -84,11 +85,27 @@ def paths_in_text(material: Material) -> Iterator[Found]:
         for run in prose.runs if "://" not in prose.text else ():
             for match in re.finditer(r"(?<![\w/:.~])(/[\w.-]+(?:/[\w.-]+)+)", run.text):
                 path = match[1].rstrip("./")
-                if path not in used and nearest(path, used) and not any(one.startswith(f"{path}/") for one in used):
+                right = next((one for one in sorted(used) if _is_slip(path, one)), None)
+                if right and path not in used and not any(one.startswith(f"{path}/") for one in used):
                     yield Found(
                         Place(run.place.line, run.place.col + match.start()),
-                        f"no command uses {path}: they say {nearest(path, used)}", f"write {nearest(path, used)}",
+                        f"no command uses {path}: they say {right}", f"write {right}",
                     )  # fmt: skip
+
+
+def _is_slip(path: str, other: str) -> bool:
+    """Say whether one path becomes, or leads into, another by a slip in one of its parts; a file beside another is none."""
+    parts, others = path.split("/"), other.split("/")
+    pairs = [pair for pair in zip(parts, others, strict=False) if pair[0] != pair[1]]
+    is_whole = len(parts) == len(others) or parts[-1:] == others[len(parts) - 1 : len(parts)]
+    if len(parts) > len(others) or len(pairs) != 1 or not is_whole:
+        return False
+    return difflib.SequenceMatcher(None, *pairs[0]).ratio() > _SLIP and {*pairs[0]} not in _PLACES
+
+
+_SLIP = 0.75
+_PLACES: tuple[set[str], ...] = ({"bin", "sbin"}, {"lib", "lib64"})
+"""Names of directories a letter apart that are both right."""
 
 
 @rule("PT006", "error")

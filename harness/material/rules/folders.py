@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.material.document import Block, Command
+from harness.material.equivalents import moved
 from harness.material.finding import Found, rule
 from harness.material.lines import read_docker
 from harness.material.material import Material
@@ -41,26 +42,12 @@ def home_is_not_published(material: Material) -> Iterator[Found]:
         line = read_docker(part) if isinstance(part, Command) else None
         for word in line.values("-v", "--volume") if line and line.name == "run" else ():
             source = word.text.partition(":")[0]
-            if source.strip('"') in ("~", "$HOME", "${HOME}", "/home/ubuntu") or (
-                source in ("$PWD", "${PWD}", ".", "$(pwd)", "`pwd`") and here == "~"
-            ):
+            if moved(here, _plain(source)) == "~":
                 yield Found(
                     word.place,
                     "the reader is in the home directory: the container gets all of it, .ssh included, and a web server publishes it",
                     "make a directory for the page and go there first",
                 )
-
-
-def _moved(here: str, target: str) -> str:
-    if target.startswith(("~", "$HOME", "/")):
-        return "~" if target.rstrip("/") in ("~", "$HOME", "/home/ubuntu") else target
-    parts = here.split("/")
-    for part in target.strip("/").split("/"):
-        if part == "..":
-            parts = parts[:-1] or ["~"]
-        elif part not in (".", ""):
-            parts.append(part)
-    return "/".join(parts)
 
 
 @rule("DK005", "error")
@@ -71,7 +58,7 @@ def contexts(material: Material) -> Iterator[Found]:
         if isinstance(part, Block):
             folder = part.path.rpartition("/")[0]
             if part.kind == "dockerfile" and part.path:
-                written.add(_moved("~" if part.path in part.labels else here, folder))
+                written.add(moved("~" if part.path in part.labels else here, folder))
             continue
         line = read_docker(part)
         if line is None or line.name != "build":
@@ -81,13 +68,26 @@ def contexts(material: Material) -> Iterator[Found]:
                 word.is_literal
                 and word.text != "-"
                 and "://" not in word.text
-                and _moved(here, word.text) not in written
+                and moved(here, _plain(word.text)) not in written
             ):
                 folder = sorted(written)[0].removeprefix(f"{here}/")
-                message = f"failed to read dockerfile: no step writes a Dockerfile into {_moved(here, word.text)}"
+                message = (
+                    f"failed to read dockerfile: no step writes a Dockerfile into {moved(here, _plain(word.text))}"
+                )
                 yield Found(word.place, message, f"write {folder if folder != here else '.'}")
         if len(line.operands) > 1:
             yield Found(line.operands[1].place, "docker build requires exactly 1 argument", "remove it")
+
+
+def _plain(text: str) -> str:
+    """Return a path with the variables that it begins with written in one way."""
+    text = re.sub(r"\$\{(\w+)\}", r"$\1", text.strip('"'))
+    return text.replace("$(pwd)", "$PWD").replace("`pwd`", "$PWD")
+
+
+def _from_home(text: str) -> str:
+    """Return a path without the home directory, in which the reader is at first."""
+    return moved("~", _plain(text)).removeprefix("~/")
 
 
 def _directories(material: Material) -> Iterator[tuple[Block | Command, str]]:
@@ -99,7 +99,7 @@ def _directories(material: Material) -> Iterator[tuple[Block | Command, str]]:
             yield command, where.get(command.machine, "~")
             if command.name == "cd":
                 target = command.argv[1] if len(command.argv) > 1 else "~"
-                where[command.machine] = _moved(where.get(command.machine, "~"), target)
+                where[command.machine] = moved(where.get(command.machine, "~"), target)
             elif command.name == "ssh":
                 where.pop("bastion", None)
 
@@ -110,7 +110,7 @@ def home_is_no_context(material: Material) -> Iterator[Found]:
     for part, here in _directories(material):
         line = read_docker(part) if isinstance(part, Command) else None
         for word in line.operands[:1] if line and line.name == "build" else ():
-            if word.is_literal and "://" not in word.text and _moved(here, word.text) == "~":
+            if word.is_literal and "://" not in word.text and moved(here, _plain(word.text)) == "~":
                 message = (
                     "the whole home directory is sent to the engine as the build's context, keys and data included"
                 )
@@ -130,8 +130,8 @@ def directories_exist(material: Material) -> Iterator[Found]:
                 )
         for command in part.commands:
             yield from _unused(material, command) if command.name == "mkdir" else ()
-            made |= {word.text.rstrip("/"): command.place.line for word in command.bare[1:] if command.name == "mkdir"}
-            made |= {word.text.rstrip("/"): command.place.line for word in command.bare[1:] if command.name == "git"}
+            if command.name in ("mkdir", "git"):
+                made |= {_from_home(word.text): command.place.line for word in command.bare[1:]}
             target = command.bare[1] if command.name == "cd" and len(command.bare) > 1 else None
             if (
                 target
@@ -148,10 +148,11 @@ def directories_exist(material: Material) -> Iterator[Found]:
 
 def _unused(material: Material, command: Command) -> Iterator[Found]:
     """Yield the directories of a mkdir that nothing uses, where something else has nearly their name."""
-    later = {word.text.rstrip("/") for c in material.commands if c is not command for word in c.bare[1:]}
+    later = {_from_home(word.text) for c in material.commands if c is not command for word in c.bare[1:]}
+    later |= {word.rpartition("/")[0] for word in later}
     used = later | {block.path.rpartition("/")[0] for block in material.document.blocks if block.path}
     for word in command.bare[1:]:
-        name = word.text.rstrip("/")
+        name = _from_home(word.text)
         if word.is_literal and not name.startswith("-") and name not in used and nearest(name, used):
             yield Found(
                 word.place, f"nothing uses the directory {name}", f"write {nearest(name, used)}, if that is meant"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from harness.material.document import Command, Word
 from harness.material.finding import Found, rule
+from harness.material.forms import is_private
 from harness.material.lines import split
 from harness.material.material import Material
 from harness.material.tables import programs
@@ -143,7 +144,7 @@ def key_modes(material: Material) -> Iterator[Found]:
         if command.name != "chmod" or len(operands) < 2 or not any(".pem" in word.text for word in operands[1:]):
             continue
         mode = operands[0].text
-        if not re.fullmatch(r"0?[46]00|go=|go-\w+|u=rw?,go=|og-rwx|go-rwx", mode):
+        if not is_private(mode) and not re.fullmatch(r"(?:go|og)-[rwx]+", mode):
             yield Found(
                 operands[0].place, f"mode {mode} lets others read the private key, or you not: ssh refuses it",
                 "write 400",
