@@ -10,7 +10,7 @@ from harness.facts.httpd import Answer
 from harness.facts.jupyter import Removed
 from harness.steps import step
 from harness.subjects import observing
-from harness.subjects.student.instances import ENDED
+from harness.subjects.student.trials import ENDED
 
 if TYPE_CHECKING:
     from harness.subjects.student import Student
