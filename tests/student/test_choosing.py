@@ -178,6 +178,18 @@ def test_a_trial_does_not_take_the_place_of_the_one_that_served(role, span) -> N
         assert roles(*served.values(), trial, is_up=False) == RIGHT, flaw
 
 
+@pytest.mark.parametrize("role", ["bastion", "private"])
+@pytest.mark.parametrize("state", ["running", "stopped"])
+def test_one_that_came_when_its_partner_had_ended_served_nothing(role, state) -> None:
+    late = replace(ALIKE[role], id="i-trial", launched=at(8), state=state)
+    assert roles(*SERVED.values(), late, is_up=False) == RIGHT
+
+
+def test_a_private_instance_that_was_not_terminated_keeps_its_role() -> None:
+    left = replace(PRIVATE, launched=at(1.1))
+    assert roles(SERVED["bastion"], left, SERVED["spot"], lived(PRIVATE, 7, 7.1, "i-trial"), is_up=False) == RIGHT
+
+
 @pytest.mark.parametrize("role", ALIKE)
 @pytest.mark.parametrize("state", ["running", "stopped", "pending"])
 def test_while_all_is_up_a_trial_that_has_ended_does_not_take_the_place_of_one_that_was_there_before(

@@ -113,7 +113,7 @@ class Instances(observing.Instances):
         if not gone:
             return cast
         again = choose((*self._all(), *gone), self.homework, self._key_names(), is_up=self._is_up())
-        lasting = {role: one for role, one in cast.items() if one.state not in ENDED}
+        lasting = {role: one for role, one in cast.items() if self._is_up() and one.state not in ENDED}
         ids = {one.id for one in lasting.values()}
         return {role: one for role, one in again.items() if one.id not in ids} | lasting
 

@@ -58,16 +58,19 @@ def _life(instance: Instance, last: Time) -> Life:
 def is_trial(
     role: str, id: str, casting: Mapping[str, str], others: Iterable[str], known: Mapping[str, Life], *, is_up: bool
 ) -> bool:
-    """Say whether an instance that has ended was a trial beside one of ``others``, which would do in its role.
+    """Say whether an instance was a trial beside one of ``others``, which would do in its role.
 
     ``casting`` are the ids by role. While all is to be up, that is so where the other one runs on and was there before;
-    whenever it is, where the other one served for much longer. A bastion that was there when the private instance ended
-    took the place of an earlier one.
+    whenever it is, where the other one served for much longer. One that lives on may be a trial in the end only, where
+    it came when its partner had ended. A bastion that was there when the private instance ended took the place of an
+    earlier one.
     """
     own, partner = known[id], known.get(casting.get(PARTNER.get(role, ""), ""))
-    if not own.is_over or (role == "bastion" and partner is not None and _outlived(own, partner)):
-        return False
     served = own.shared(partner)
+    if not own.is_over and (is_up or served is None or served >= NEVER):
+        return False
+    if role == "bastion" and partner is not None and _outlived(own, partner):
+        return False
     for other in (known[other] for other in others):
         if is_up and not other.is_over and other.launched < own.launched:
             return True
