@@ -300,11 +300,10 @@ def test_a_graded_run_leaves_nothing_behind(account) -> None:
         graded(cloud, account.work.submission, account.directory / "run", "final")
 
 
-@pytest.mark.parametrize("is_forgotten", [False, True])
-def test_a_trial_after_the_clean_up_is_not_the_private_instance_of_the_homework(account, is_forgotten) -> None:
+def test_a_trial_after_the_clean_up_is_not_the_private_instance_of_the_homework(account) -> None:
     account.work.do(*WITHOUT_HOSTS, *ENDS)
     account.earlier()
-    for role in ("bastion", "private", "spot") if is_forgotten else ():
+    for role in ("bastion", "private", "spot"):
         account.forget(role)
     account.work.do("launch_private", "terminate_private")
     found = account.judge(*ENDED, "private.volumes-deleted")
