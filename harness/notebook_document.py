@@ -28,12 +28,17 @@ TOPIC = re.compile(r"k[-_ ]?means", re.IGNORECASE)
 # "%time model.fit(rows)" runs what follows.
 TIMED = re.compile(r"^\s*%(?:time|timeit|prun)\b(?:[ \t]+-\w+)*[ \t]+(?=\S)", re.MULTILINE)
 MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
+TIMES = ("execution", "executionInfo", "ExecuteTime")
+"""What JupyterLab, Colab and an extension of Jupyter's write of a run into a cell's metadata."""
 LARGEST = 50 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell: its number among them (from 1), its source, when it was run (0: never), and how it went."""
+    """A code cell: its number among them (from 1), its source, when it was run (0: never), and how it went.
+
+    ``turn`` is Jupyter's count, or else the turn that it would have had from top to bottom.
+    """
 
     number: int
     source: str
@@ -104,13 +109,34 @@ def _read(path: Path) -> tuple[list[Cell], str]:
         first = str(error).strip().splitlines()[:1]
         return [], f"is not a valid notebook: {first[0] if first else type(error).__name__}"
     code = [cell for cell in document.cells if cell.cell_type == "code" and cell.source.strip()]
-    return [_cell(number, cell) for number, cell in enumerate(code, start=1)], ""
+    return [
+        _cell(number, cell, turn) for number, (cell, turn) in enumerate(zip(code, _turns(code), strict=True), 1)
+    ], ""
 
 
-def _cell(number: int, cell: Any) -> Cell:
+def _cell(number: int, cell: Any, turn: int) -> Cell:
     errors = [output for output in cell.outputs if output.output_type == "error"]
     said = f"{errors[0].ename}: {errors[0].evalue}" if errors else ""
-    return Cell(number, cell.source, cell.execution_count or 0, said)
+    return Cell(number, cell.source, turn, said)
+
+
+def _turns(code: list[Any]) -> list[int]:
+    """Return when each cell was run, 0 where it was not.
+
+    Some editors save no counts, and tools clear them: what a cell put out, or when it was begun, says that it was run.
+    Where no cell at all has a count, the lack of one says nothing, and neither does that of an output, since most cells
+    put out none: those above one that was run were run before it.
+    """
+    counts = [cell.execution_count or 0 for cell in code]
+    traced = [number for number, cell in enumerate(code, 1) if _has_trace(cell)]
+    if not any(counts):
+        return [number if number <= max(traced, default=0) else 0 for number in range(1, len(code) + 1)]
+    above = [max(counts[:number], default=0) for number in range(1, len(code) + 1)]
+    return [count or (above[i] or 1 if i + 1 in traced else 0) for i, count in enumerate(counts)]
+
+
+def _has_trace(cell: Any) -> bool:
+    return bool(cell.outputs) or any(cell.metadata.get(name) for name in TIMES)
 
 
 def _called(source: str) -> Iterator[str]:

@@ -18,11 +18,12 @@ RUBRIC = Path(__file__).with_name("rubric.toml")
 
 @dataclass(frozen=True)
 class Topic:
-    """One question: ``cues`` show a heading to be its, ``vocabulary`` an answer."""
+    """One question: ``cues`` show a heading to be its, ``vocabulary`` an answer that uses so many of these words."""
 
     id: str
     cues: tuple[str, ...]
     vocabulary: tuple[str, ...]
+    vocabulary_words: int | None = None
 
 
 @dataclass(frozen=True)

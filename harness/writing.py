@@ -114,7 +114,7 @@ def _answer(topic: Topic, parts: Sequence[tuple[str, Section]], rubric: Rubric, 
         algorithms=named(text, rubric.algorithms),
         providers={p.name: _services(text, p) for p in rubric.provider if _is_named(text, p)},
         distinct_share=rubric.distinct_share,
-        vocabulary_words=rubric.vocabulary_words,
+        vocabulary_words=topic.vocabulary_words or rubric.vocabulary_words,
         unread="" if parts else unread,
         left_out=" ".join(" ".join(left_out).split()),
     )

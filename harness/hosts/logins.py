@@ -16,13 +16,25 @@ REFUSALS = ("Permission denied", "Too many authentication failures")
 """What ssh says of a host that it reached and that turned its keys away."""
 WHO = "id -un"
 MARK = "login:"
-PLACES = ("/home", "/root", "/tmp", "/var/tmp", "/opt", "/srv", "/mnt")  # noqa: S108 - of the host that is looked at
-"""Where people put files on a host beside their home directory; not ``/etc/ssh``, which has the host's own keys."""
+PLACES = (
+    "/home", "/root", "/tmp", "/var/tmp", "/opt", "/srv", "/mnt", "/media", "/etc", "/usr/local", "/var",  # noqa: S108
+)  # fmt: skip
+"""Where people put files on a host beside their home directory."""
+OTHERS = (
+    "*/site-packages", "*/dist-packages", "*/lib/python[0-9]*", "*/node_modules", "*/.cargo", "*/.rustup", "*/go/src",
+    "*/go/pkg", "*/var/lib/docker", "*/var/lib/containerd", "*/var/lib/snapd", "*/var/snap", "*/var/lib/fwupd",
+    "*/var/lib/kubelet", "*/etc/kubernetes", "*/etc/letsencrypt", "*/etc/ssh/ssh_host_*_key",
+    "*/etc/ssl/private/ssl-cert-snakeoil.key",
+)  # fmt: skip
+"""Where programs keep keys of their own, or of their tests; what containers have is not the bastion's."""
+SECONDS = 30
+"""For so long they are looked for: in a new instance it takes one or two, on a full disk nobody waits for the end."""
 FIND_KEYS = (
     "as_root=; sudo -n true 2>/dev/null && as_root='sudo -n'; "
-    'cd && $as_root find . {places} -xdev -maxdepth 4 -path "$HOME" -prune -o -type f -size -64k '
+    'cd && $as_root timeout {seconds} find . {places} -xdev \\( -path "$HOME" {others} \\) -prune -o '
+    r"-type f -size -64k "
     r"-exec grep -lsE -e '-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----' -e '^PuTTY-User-Key-File' {{}} + "
-    "2>/dev/null | sort | head -50"
+    "2>/dev/null | sort -u | head -50"
 )
 """Lists files that hold a private key: OpenSSH's, PEM's and PuTTY's own first lines."""
 
@@ -77,7 +89,8 @@ def hop(
 
 def key_files(ssh: Ssh, target: Target, *, timeout: float, places: Iterable[str] = PLACES) -> tuple[str, ...]:
     """Return the paths of private key files in the home directory and in other places there, never their content."""
-    line = FIND_KEYS.format(places=shlex.join(places))
+    others = " ".join(f"-o -path {shlex.quote(path)}" for path in OTHERS)
+    line = FIND_KEYS.format(places=shlex.join(places), others=others, seconds=SECONDS)
     return tuple(line[:200] for line in ssh.run(target, line, timeout=timeout).stdout.splitlines() if line)
 
 

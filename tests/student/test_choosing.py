@@ -13,7 +13,12 @@ from harness.subjects.student.choosing import choose
 HOMEWORK = catalogue.load()
 
 
-def instance(id: str, type: str, *groups: str, key: str | None = "hw02", hour: int = 1, **given) -> Instance:
+def at(hour: float) -> str:
+    """Return a time of the day of the homework."""
+    return f"2026-11-23T{int(hour):02}:{round(hour % 1 * 60):02}:00+00:00"
+
+
+def instance(id: str, type: str, *groups: str, key: str | None = "hw02", hour: float = 1, **given) -> Instance:
     wanted = {"state": "running", "lifecycle": "on-demand", "public_ip": "127.0.0.9"} | given
     return Instance(
         id=id,
@@ -28,7 +33,7 @@ def instance(id: str, type: str, *groups: str, key: str | None = "hw02", hour: i
         public_dns=None,
         spot_request=None,
         volumes=(),
-        launched=f"2026-11-23T{hour:02}:00:00+00:00",
+        launched=at(hour),
         region="us-east-1",
         **wanted,
     )
@@ -147,3 +152,67 @@ def test_a_private_instance_that_was_terminated_in_time_keeps_its_role() -> None
 def test_many_candidates_are_chosen_from_in_a_moment() -> None:
     crowd = [instance(f"i-{n}", "t2.micro", "PublicSG", hour=9) for n in range(60)]
     assert roles(BASTION, PRIVATE, SPOT, *crowd) == RIGHT
+
+
+def lived(one: Instance, hour: float, until: float, id: str | None = None, **given) -> Instance:
+    """Return an instance that was launched and ended at these hours of the day."""
+    changed = {"launched": at(hour), "ended": at(until), "state": "terminated", "public_ip": None} | given
+    return replace(one, id=id or one.id, **changed)
+
+
+ALIKE = {"bastion": BASTION, "private": PRIVATE, "spot": SPOT}
+SERVED = {"bastion": lived(BASTION, 1, 6), "private": lived(PRIVATE, 1.1, 5), "spot": lived(SPOT, 2, 4)}
+FLAWED = {
+    "bastion": ({"type": "t2.micro"}, {"key_name": "other"}),
+    "private": ({"type": "t2.nano"}, {"key_name": "other"}, {"groups": BASTION.groups}),
+    "spot": ({"type": "m5.large"}, {"key_name": "other"}, {"groups": ()}),
+}
+
+
+@pytest.mark.parametrize("role", ALIKE)
+@pytest.mark.parametrize("span", [(8, 8.1), (2, 2.1), (5.9, 6.2)], ids=["after all", "meanwhile", "towards the end"])
+def test_a_trial_does_not_take_the_place_of_the_one_that_served(role, span) -> None:
+    trial = lived(ALIKE[role], *span, "i-trial")
+    for flaw in ({}, *FLAWED[role]):
+        served = {**SERVED, role: replace(SERVED[role], **flaw)}
+        assert roles(*served.values(), trial, is_up=False) == RIGHT, flaw
+
+
+@pytest.mark.parametrize("role", ["bastion", "private"])
+@pytest.mark.parametrize("state", ["running", "stopped"])
+def test_one_that_came_when_its_partner_had_ended_served_nothing(role, state) -> None:
+    late = replace(ALIKE[role], id="i-trial", launched=at(8), state=state)
+    assert roles(*SERVED.values(), late, is_up=False) == RIGHT
+
+
+def test_a_private_instance_that_was_not_terminated_keeps_its_role() -> None:
+    left = replace(PRIVATE, launched=at(1.1))
+    assert roles(SERVED["bastion"], left, SERVED["spot"], lived(PRIVATE, 7, 7.1, "i-trial"), is_up=False) == RIGHT
+
+
+@pytest.mark.parametrize("role", ALIKE)
+@pytest.mark.parametrize("state", ["running", "stopped", "pending"])
+def test_while_all_is_up_a_trial_that_has_ended_does_not_take_the_place_of_one_that_was_there_before(
+    role, state
+) -> None:
+    running = {name: replace(one, launched=at(hour)) for hour, (name, one) in enumerate(ALIKE.items(), 1)}
+    trial = lived(ALIKE[role], 8, 8.1, "i-trial")
+    for flaw in ({}, *FLAWED[role]):
+        found = {**running, role: replace(running[role], state=state, **flaw)}
+        assert roles(*found.values(), trial) == RIGHT, flaw
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param((lived(PRIVATE, 1, 2, "i-first"),), id="a first try before it"),
+        pytest.param((lived(PRIVATE, 0, 0.9, "i-first"),), id="a first try before the bastion"),
+        pytest.param((lived(BASTION, 0, 1, "i-first"),), id="a first bastion"),
+        pytest.param((lived(BASTION, 0, 4.9, "i-first"),), id="a bastion that was replaced"),
+        pytest.param((lived(BASTION, 0, 1, "i-a"), lived(PRIVATE, 0, 1, "i-b")), id="all done again"),
+        pytest.param((lived(SPOT, 1, 1.5, "i-first"),), id="a first spot instance"),
+        pytest.param((lived(PRIVATE, 1, 1.1, "i-first", ended=None),), id="one whose end nobody knows"),
+    ],
+)
+def test_the_last_of_several_that_served_counts(others) -> None:
+    assert roles(*SERVED.values(), *others, is_up=False) == RIGHT

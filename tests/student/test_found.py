@@ -298,3 +298,28 @@ def test_a_graded_run_leaves_nothing_behind(account) -> None:
     cloud, environment = account.work.seen_by()
     with mock.patch.dict(os.environ, environment):
         graded(cloud, account.work.submission, account.directory / "run", "final")
+
+
+def test_a_trial_after_the_clean_up_is_not_the_private_instance_of_the_homework(account) -> None:
+    account.work.do(*WITHOUT_HOSTS, *ENDS)
+    account.earlier()
+    for role in ("bastion", "private", "spot"):
+        account.forget(role)
+    account.work.do("launch_private", "terminate_private")
+    found = account.judge(*ENDED, "private.volumes-deleted")
+    assert {id: one.message for id, one in found.items() if one.verdict != "met"} == {}
+
+
+def test_what_containers_a_stopped_bastion_has_cannot_be_seen_until_it_is_terminated(account) -> None:
+    account.work.do(*WITHOUT_HOSTS, "terminate_private", "terminate_spot")
+    account.work.until_state("bastion", "running")
+    account.work.ec2.stop_instances(InstanceIds=[account.work.ids["bastion"]])
+    account.work.until_state("bastion", "stopped")
+    found = account.judge(*ENDED)
+    assert {id: one.cause or one.verdict for id, one in found.items()} == {
+        "private.terminated": "met", "spot.terminated": "met", "jupyter.removed": "missing",
+        "final.instances-terminated": "not met",
+    }  # fmt: skip
+    assert "is stopped: nothing answers there" in found["jupyter.removed"].message
+    account.work.do("terminate_bastion")
+    assert set(account.verdicts(*ENDED).values()) == {"met"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -182,6 +183,34 @@ def test_key_left_on_the_bastion_is_found_and_opens_the_hop(ssh, target, way, ss
     finally:
         copy.unlink()
     assert logins.key_files(ssh, target, timeout=SECONDS, places=()) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "is_found"),
+    [
+        ("a/b/c/d/e/f/g.txt", True),
+        ("etc/ssh/mine", True),
+        ("etc/ssl/private/hw02.key", True),
+        ("var/lib/notes", True),
+        ("etc/ssh/ssh_host_ed25519_key", False),
+        ("etc/ssl/private/ssl-cert-snakeoil.key", False),
+        ("venv/lib/python3.12/site-packages/tests/key.pem", False),
+        ("lib/python3/dist-packages/twisted/test/server.pem", False),
+        ("miniconda3/lib/python3.12/test/certdata/keycert.pem", False),
+        ("var/lib/docker/overlay2/0a/diff/root/key", False),
+    ],
+)
+def test_keys_are_found_however_deep_but_not_those_of_programs(ssh, target, sshd, workstation, path, is_found):
+    """The paths stand for those of a host: they are looked for under its home directory."""
+    copy = sshd.home / "there" / path
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes((workstation.ssh / "key").read_bytes())
+    (copy.parent / "mine.pub").write_text("ssh-ed25519 AAAA ann\n-----BEGIN PUBLIC KEY-----\n")
+    try:
+        found = logins.key_files(ssh, target, timeout=SECONDS, places=())
+    finally:
+        shutil.rmtree(sshd.home / "there")
+    assert found == ((f"./there/{path}",) if is_found else ())
 
 
 def test_testinfra_looks_through_our_connection(ssh, target, sshd):

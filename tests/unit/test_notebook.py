@@ -68,6 +68,47 @@ def test_cells_that_were_not_run_show_nothing(path):
     assert (seen.steps, seen.about_kmeans) == ((), False)
 
 
+def without_counts(path, *outputs, metadata=(), counts=()):
+    """Save the example with these texts as outputs, with no counts but those given."""
+    cells = [v4.new_code_cell(source, execution_count=dict(counts).get(n)) for n, source in enumerate(EXAMPLE, 1)]
+    for number, text in outputs:
+        cells[number - 1].outputs = [v4.new_output("stream", text=text)]
+    for number, written in metadata:
+        cells[number - 1].metadata = written
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    return observe(path)
+
+
+def test_outputs_say_that_cells_were_run_whose_counts_were_cleared(path):
+    seen = without_counts(path, (3, "Training seconds: 90"), (5, "[0, 3]"))
+    assert (seen.missing, seen.unexecuted, seen.about_kmeans) == ((), (), True)
+
+
+def test_cells_below_the_last_output_were_not_run(path):
+    seen = without_counts(path, (3, "Training seconds: 90"))
+    assert (seen.missing, seen.unexecuted) == (("deploy", "predict"), (4, 5))
+
+
+def test_times_of_a_run_say_that_a_cell_was_run(path):
+    seen = without_counts(path, metadata=[(5, {"execution": {"iopub.execute_input": "2026-11-23T10:00:00Z"}})])
+    assert seen.missing == ()
+
+
+def test_where_cells_have_counts_those_without_count_and_output_were_not_run(path):
+    seen = without_counts(path, (5, "[0, 3]"), counts={1: 1, 2: 2, 3: 3})
+    assert (seen.missing, seen.unexecuted) == (("deploy",), (4,))
+
+
+def test_a_failure_without_counts_is_one_until_a_later_cell_makes_it_good(path):
+    cells = [v4.new_code_cell(source) for source in (UPLOAD, TRAIN, TRAIN)]
+    cells[1].outputs = [v4.new_output("error", ename="ClientError", evalue="no", traceback=[])]
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    assert observe(path).errors == ("cell 2: ClientError: no",)
+    cells[2].outputs = [v4.new_output("stream", text="Training seconds: 90")]
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    assert (observe(path).errors, observe(path).steps) == ((), ("upload", "train"))
+
+
 def test_a_step_that_is_missing_is_named(path):
     assert saved(path, IMPORT, UPLOAD, TRAIN).missing == ("deploy", "predict")
 

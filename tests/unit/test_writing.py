@@ -306,3 +306,66 @@ def test_a_document_of_another_name_counts_where_none_is_called_answers(tmp_path
 def test_answers_are_found_by_the_word_in_the_name(tmp_path, name):
     found = answers(tmp_path, document(FORMS["headings"]), name)
     assert {answer.source.partition(",")[0] for answer in found.all} == {name}
+
+
+PLAIN_PROS_AND_CONS = (
+    "Pros: no servers to look after, everything in one place, quick start for beginners, and good documentation. "
+    "Cons: it gets expensive, you depend on Amazon, and small jobs wait for minutes before they start.",
+    "Good: we can rent big computers for an hour and everything is prepared. Bad: it costs a lot when you forget "
+    "to turn it off, and it is hard to learn for people who have not used the cloud before.",
+    "The advantage is that you do not need your own hardware and can begin at once. The disadvantage is that the "
+    "price is high, and that moving away from Amazon later is difficult because the code depends on it.",
+    "Advantages: easy deployment, automatic scaling, integration with AWS. Disadvantages: vendor lock-in, cost, "
+    "complexity. In our group we felt both sides: the notebook ran at once but the bill grew quickly overnight.",
+    "I liked that Jupyter was there at once and that deploying was a single call. I didn't like that the endpoint "
+    "goes on costing money, that starting takes so long, and that error messages are confusing.",
+    "It saves time because nothing has to be installed, and teams can share their work. On the other hand one "
+    "pays by the hour, the interface is confusing and one is tied to one company for everything.",
+    "+ No need to install anything, + automatic scaling, + pay as you go. - You don't have full control, - it "
+    "costs more than plain EC2, - debugging is difficult since the logs are hidden somewhere in CloudWatch, - "
+    "learning takes time.",
+    "SageMaker takes care of the machines, so that a data scientist can concentrate on the data, which is a great "
+    "benefit. Its weaknesses are the high price for constant use and that there is less freedom to choose one's "
+    "own tools.",
+    "Advantages are speed and comfort: built in algorithms, tuning and hosting come from one hand. Disadvantages "
+    "are the steep learning curve and the dependence on one provider, and that costs are hard to foresee for a "
+    "student.",
+    "Advantages: it is fully managed and scales. Disadvantages: it is expensive and you are locked in. For a "
+    "small company the advantages win; a large company that has its own people would perhaps do it alone.",
+    "The best thing about it is that everything is in one place and one does not have to be an engineer. The "
+    "worst thing is the price, which surprised us, and that one cannot easily look inside when something fails.",
+    "Benefits: time to market is shorter, teams work together better, and security is handled by the platform. "
+    "Drawbacks: higher cost than raw EC2, limited regions for some GPUs, and a steep learning curve for "
+    "newcomers.",
+    "It is convenient since the whole workflow is covered, from preparing examples to serving the result. It is "
+    "also rather complex, and somebody who only needs a small experiment is faster on their own laptop.",
+    "Strengths: easy to begin with, quick, reliable and well documented. Weaknesses: costs add up, vendor lock- "
+    "in, and slow start of everything, which was annoying to us when we only wanted to try one small thing.",
+    "Upsides: no infrastructure, one-click deployment, AutoML, ready algorithms. Downsides: pricing is opaque, "
+    "quotas block new accounts, logs are scattered, and leaving AWS means rewriting large parts of your code in "
+    "the end.",
+)
+NEITHER_PROS_NOR_CONS = (
+    "There are advantages and disadvantages to everything in life. The good side is good and the bad side is bad, "
+    "and whoever trains models knows that it is better to have both of them than only one of the two.",
+    "Pros and cons of SageMaker: the pros are the good things about SageMaker and the cons are the bad things "
+    "about SageMaker, and one has to look at the models and the training before one can say which of them weigh "
+    "more.",
+    "SageMaker has many advantages for training models and also some disadvantages for training models, so that "
+    "everyone must decide alone whether it is the right product, which depends on the situation and on what the "
+    "boss wants.",
+    "An advantage is something that helps and a disadvantage is something that hurts. With AWS there are both and "
+    "the costs are one matter among many that everybody should think about before a project begins in earnest.",
+)
+
+
+@pytest.mark.parametrize("text", PLAIN_PROS_AND_CONS)
+def test_short_answer_in_plain_words_shows_both_sides(tmp_path, text):
+    found = answers(tmp_path, f"## Advantages/Disadvantages of Sagemaker\n\n{text}").about("pros-cons")
+    assert (found.objection(30), found.sides) == ("", ("advantage", "disadvantage"))
+
+
+@pytest.mark.parametrize("text", NEITHER_PROS_NOR_CONS)
+def test_answer_that_only_drops_two_words_of_its_topic_says_nothing(tmp_path, text):
+    found = answers(tmp_path, f"## Advantages/Disadvantages of Sagemaker\n\n{text}").about("pros-cons")
+    assert "not about its question" in found.objection(30)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from harness.catalogue import Homework
 from harness.facts.instances import Instance
+from harness.subjects.student.trials import Life, is_trial, lives
 
 ROLES = ("bastion", "private", "spot")
 ENOUGH = 5
@@ -22,10 +23,14 @@ RUNNING, RAN = 4, 2
 """Points of one that runs, while all are to run and after their end; the difference makes up for a wrong type."""
 SPOT_RUNNING = 6
 """The same of a spot instance: more than its group, type and key have together, none of which is asked of it."""
+SPOT = 6
+"""Points of one that is spot, in that role."""
 IN_ORDER = 3
 """Points of each two that were launched in the order of the homework, which is that of :data:`ROLES`."""
 OF_ITS_TYPE = 2
 """Points of one that is of the type of its role: ids of groups are mistaken for one another sooner than types are."""
+TRIAL = 5
+"""Points that a trial lacks beside the instance that served: more than a wrong group or a wrong type costs that one."""
 MOST = 12
 """Candidates that are tried in all combinations: with three roles, about 2,000 of them."""
 
@@ -59,7 +64,11 @@ def choose(
         if (claim := _claim(role, instance, homework, key_names, _of_running(role, is_up=is_up))).firm >= ENOUGH
     }
     candidates = _promising(ordered, roles, claims)
-    chosen = max(_castings(candidates, len(roles)), key=lambda casting: _points(casting, roles, claims))
+    known = lives(ordered)
+    chosen = max(
+        _castings(candidates, len(roles)),
+        key=lambda casting: _without_trials(casting, roles, claims, known, is_up=is_up),
+    )
     best = max(
         itertools.permutations(chosen),
         key=lambda casting: (
@@ -117,6 +126,35 @@ def _points(
     return points, sum(claims[part].firm for part in cast if part in claims)
 
 
+def _without_trials(
+    casting: tuple[Instance | None, ...], roles: Sequence[str], claims: dict[tuple[str, str], Claim],
+    known: Mapping[str, Life], *, is_up: bool,
+) -> tuple[int, int]:  # fmt: skip
+    """Return the points of a casting, less those of each that was only a trial beside one that it leaves out."""
+    cast = {
+        role: one.id for role, one in zip(roles, casting, strict=True) if one is not None and (role, one.id) in claims
+    }
+    points, firm = _points(casting, roles, claims)
+    trials = sum(
+        is_trial(role, id, cast, _left_out(role, id, cast, claims), known, is_up=is_up) for role, id in cast.items()
+    )
+    return points - TRIAL * trials, firm
+
+
+def _left_out(role: str, id: str, cast: Mapping[str, str], claims: dict[tuple[str, str], Claim]) -> Iterable[str]:
+    """Yield those that would do in a role as well: that play none, or one that such a one would do better in."""
+    free = {part: claim for part, claim in claims.items() if part[1] not in cast.values()}
+    plays = {other: part for part, other in cast.items() if other != id}
+    for (wanted, other), claim in claims.items():
+        # Spot is what that instance is first of all.
+        is_alike = role != "spot" or (claim.firm >= SPOT) == (claims[role, id].firm >= SPOT)
+        if wanted == role and other != id and is_alike:
+            own = plays.get(other)
+            least = claims[own, other].points if own else 0
+            if own is None or any(part == own and rival.points > least for (part, _), rival in free.items()):
+                yield other
+
+
 def _in_order(casting: Sequence[Instance | None]) -> int:
     """Return how many pairs of a casting were launched one after the other, as their roles are."""
     launches = [instance.launched for instance in casting if instance is not None]
@@ -138,7 +176,7 @@ def _claim(role: str, instance: Instance, homework: Homework, key_names: Collect
         (4 if role != "spot" else 1, group in instance.group_names, f"it is in {group}"),
         (3 if role != "spot" else 2, instance.type in asked, f"it is a {instance.type}"),
         (2, instance.key_name in key_names, f"its key is {instance.key_name}"),
-        (6, role == "spot" and instance.is_spot, "it runs as spot"),
+        (SPOT, role == "spot" and instance.is_spot, "it runs as spot"),
     )
     loose = (
         (running, instance.is_running, f"it is {instance.state}"),

@@ -13,7 +13,8 @@ from harness.steps import step
 from harness.subjects import observing
 from harness.subjects.student import belongings, history
 from harness.subjects.student.choosing import ROLES
-from harness.subjects.student.instances import ENDED, REQUIREMENTS
+from harness.subjects.student.instances import REQUIREMENTS
+from harness.subjects.student.trials import ENDED
 from harness.waiting import until
 
 if TYPE_CHECKING:

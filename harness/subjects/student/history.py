@@ -16,11 +16,13 @@ from harness.facts.instances import GroupRef, Instance
 def find_launched(aws: Aws) -> dict[str, Instance]:
     """Return by id the instances that were launched in the last 90 days, each as if it had ended since.
 
-    Those of runs of this suite are left out.
+    Those of runs of this suite are left out. ``ended`` is the time of the first call that terminated it, if any did.
     """
     records = trail.find_records(aws, "RunInstances")
+    ends = trail.find_records(aws, "TerminateInstances")
+    ended = {id: record.event.time for record in reversed(ends) for id in record.event.resources}
     return {
-        id: _instance(aws, record, id)
+        id: replace(_instance(aws, record, id), ended=ended.get(id))
         for record in records
         if RUN_TAG not in json.dumps(record.request)
         for id in record.values("instanceId")
@@ -28,8 +30,13 @@ def find_launched(aws: Aws) -> dict[str, Instance]:
 
 
 def completed(instance: Instance, launched: Instance | None) -> Instance:
-    """Return an ended instance with the groups of its launch: EC2 lists it for an hour, but without them."""
-    return replace(instance, groups=launched.groups) if launched and not instance.groups else instance
+    """Return an ended instance with the groups of its launch, which EC2 leaves out in the hour that it lists it.
+
+    Of its end CloudTrail tells the time where EC2 does not.
+    """
+    if launched is None:
+        return instance
+    return replace(instance, groups=instance.groups or launched.groups, ended=instance.ended or launched.ended)
 
 
 def _instance(aws: Aws, record: trail.Record, id: str) -> Instance:

@@ -13,13 +13,13 @@ from harness.steps import step
 from harness.subjects import observing
 from harness.subjects.student import history
 from harness.subjects.student.choosing import ROLES, choose, rivals
+from harness.subjects.student.trials import ENDED
 
 if TYPE_CHECKING:
     from harness.subjects.student import Student
 
 NEWEST = 60
 """Instances of the region that are looked at."""
-ENDED = ("terminated", "shutting-down")
 CONTAINERS = "docker ps -aq || sudo -n docker ps -aq"
 REQUIREMENTS = {"bastion": "bastion.launched", "private": "private.launched", "spot": "spot.launched"}
 
@@ -57,7 +57,7 @@ class Instances(observing.Instances):
 
     def chosen(self, role: str) -> Instance | None:
         """Return the instance that plays a role, ended or not, or ``None`` where there never was one."""
-        return self._listed().get(role) or self._remembered().get(role)
+        return self._cast().get(role)
 
     @step
     def _all(self) -> tuple[Instance, ...]:
@@ -100,12 +100,22 @@ class Instances(observing.Instances):
         return bool(listed.stdout.strip())
 
     @step
-    def _remembered(self) -> dict[str, Instance]:
-        """Choose for the roles that no listed instance plays among those that EC2 has forgotten."""
-        roles = [role for role in ROLES if role not in self._listed()]
+    def _cast(self) -> dict[str, Instance]:
+        """Choose among those that EC2 has forgotten as well, where a role is played by none or by one that has ended.
+
+        Of two that have ended, EC2 may have forgotten the one that served, and list a trial of the last hour.
+        """
+        cast = self._listed()
+        if all(role in cast and cast[role].state not in ENDED for role in ROLES):
+            return cast
         listed = {instance.id for instance in self._all()}
-        gone = (instance for id, instance in self._launched().items() if id not in listed)
-        return choose(gone, self.homework, self._key_names(), roles, is_up=self._is_up())
+        gone = [instance for id, instance in self._launched().items() if id not in listed]
+        if not gone:
+            return cast
+        again = choose((*self._all(), *gone), self.homework, self._key_names(), is_up=self._is_up())
+        lasting = {role: one for role, one in cast.items() if self._is_up() and one.state not in ENDED}
+        ids = {one.id for one in lasting.values()}
+        return {role: one for role, one in again.items() if one.id not in ids} | lasting
 
     def _is_up(self) -> bool:
         """Say whether the run judges what must hold while everything is up."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.errors import Unmet
+from harness.errors import Gone, Unmet
 from harness.facts.containers import Container
 from harness.facts.httpd import Answer
 from harness.facts.jupyter import Removed
 from harness.steps import step
 from harness.subjects import observing
-from harness.subjects.student.instances import ENDED
+from harness.subjects.student.trials import ENDED
 
 if TYPE_CHECKING:
     from harness.subjects.student import Student
@@ -29,7 +29,10 @@ class Jupyter(observing.Jupyter):
 
     @step
     def removed(self) -> Removed:
-        """Look for the container; with a bastion that has ended, its containers are gone."""
+        """Look for the container; with a bastion that has ended, its containers are gone.
+
+        One that is stopped has them on its disk, removed or not: grading starts nothing, so nobody can see.
+        """
         bastion, port = self.subject.instances.chosen("bastion"), self.homework.jupyter.port
         if bastion is None:
             raise Unmet(
@@ -38,6 +41,11 @@ class Jupyter(observing.Jupyter):
         if bastion.state in ENDED:
             said = f"bastion {bastion} is {bastion.state}, and its containers went with it"
             return Removed((), None, Answer(f"http://{bastion}:{port}/api", "silent", said=said))
+        if bastion.state in ("stopping", "stopped"):
+            raise Gone(
+                f"bastion {bastion} is {bastion.state}: nothing answers there, and which containers are on its disk "
+                "cannot be seen unless somebody starts it; once it is terminated, they are gone"
+            )
         return Removed((), self._left(), self._get())
 
     def _left(self) -> Container | None:

@@ -344,9 +344,15 @@ for name, sentence, path in (
     ("key-in-tmp", "The key was copied to /tmp of the bastion.", "/tmp/hw02"),
     ("key-of-root", "The key lies in root's home, from where ssh was called after sudo su.", "/root/.ssh/id_ed25519"),
     ("key-in-opt", "The key was copied to /opt of the bastion.", "/opt/course/hw02.pem"),
+    ("key-deep-in-etc", "The key was put deep into /etc of the bastion.", "/etc/course/2026/hw02/ssh/a/key"),
     ("key-called-notes", "The key lies on the bastion as notes.txt.", "/home/ubuntu/course/notes.txt"),
 ):
     TABLE.add_change(name, sentence, key_at(path), "student-control", "private.agent-forwarding")
+TABLE.add_change("keys-of-programs", "The bastion has keys of its web certificate's and of a Python package's tests.",
+                 lines("sudo mkdir -p /etc/ssl/private /usr/local/lib/python3.12/dist-packages/tests; "
+                       "openssl genrsa 2048 | sudo tee /etc/ssl/private/ssl-cert-snakeoil.key "
+                       "/usr/local/lib/python3.12/dist-packages/tests/key.pem >/dev/null",
+                       "sudo rm -r /etc/ssl/private /usr/local/lib/python3.12"), "student-control")  # fmt: skip
 TABLE.add_change("key-made-on-the-bastion", "A key of its own was made on the bastion.",
                  lines("ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519", "rm .ssh/id_ed25519 .ssh/id_ed25519.pub"),
                  "student-control", "private.agent-forwarding")  # fmt: skip

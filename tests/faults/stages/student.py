@@ -358,6 +358,25 @@ def no_turn_in(work: Builder) -> Iterator[None]:
 
 
 @TABLE.change("student-end")
+def private_instance_tried_again(work: Builder) -> Iterator[None]:
+    """After everything else, a private instance was launched and terminated to try something."""
+    work.launch("trial", work.private_type, "private-group")
+    work.terminate("trial")
+    yield
+
+
+@TABLE.change("student-end", "final.instances-terminated", BILLED)
+def private_instance_tried_again_and_stopped(work: Builder) -> Iterator[None]:
+    """After everything else, a private instance was launched to try something, and only stopped."""
+    work.launch("trial", work.private_type, "private-group")
+    work.until_state("trial", "running")
+    work.ec2.stop_instances(InstanceIds=[work.ids["trial"]])
+    work.until_state("trial", "stopped")
+    yield
+    work.terminate("trial")
+
+
+@TABLE.change("student-end")
 def bucket_of_somebody_else(work: Builder) -> Iterator[None]:
     """Another user of the account has made a bucket since."""
     iam.create_user(work.owner, "ben", {})
