@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from pathlib import Path
 
@@ -182,9 +181,3 @@ def test_what_was_accepted_is_read_as_it_was_written(tmp_path: Path) -> None:
     written(path, "accepted = 1\n")
     with pytest.raises(UsageError):
         records.read(path)
-
-
-def test_a_fault_that_was_there_is_not_new_when_its_line_is_written_otherwise() -> None:
-    before, now = finding(), dataclasses.replace(finding(), context="the same, written otherwise")
-    assert gate.without([now], [before.fingerprint], [before.kin]) == []
-    assert gate.without([before, now], [before.fingerprint], [before.kin]) == [now]
