@@ -95,6 +95,8 @@ def deeds_missing(paragraph: str) -> set[str]:
         ("Create no budget.", False),
         ("You need no budget for this.", False),
         ("Go on without a budget.", False),
+        ("Don't create a budget.", False),
+        ("You can’t make budgets.", False),
         ("You should not create billing alerts: no budget either.", False),
     ],
 )

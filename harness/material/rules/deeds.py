@@ -101,7 +101,8 @@ def _removes(material: Material, container: str) -> Place | None:
 
 
 DENIAL = re.compile(
-    r"\b(?:(?:do|need|should|must|may|can) ?n[o']t|never|no|without|rather than|instead of)(?: \w+)?\s+$", re.IGNORECASE
+    r"\b(?:(?:do|need|should|must|may|can) ?not|(?:do|need|should|must|ca)n['’]t|never|no|without|rather than|instead of)(?: \w+){0,2}\s+$",
+    re.IGNORECASE,
 )
 """Words right before what the reader is not to do."""
 CONDITION = re.compile(r"\b(?:if|unless|when|where|once|forget)\b", re.IGNORECASE)
