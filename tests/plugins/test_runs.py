@@ -80,12 +80,11 @@ def test_bad_options_are_a_usage_error_in_a_sentence(homework, arguments, senten
 
 
 def test_a_run_that_never_began_leaves_no_directory(homework) -> None:
-    arguments, code = ("-k", "nothing_of_the_kind"), 5
-    result = homework.run(*arguments, code=code)
+    result = homework.run("-k", "nothing_of_the_kind", code=5)
     assert str(homework.run_dir / "junit.xml") not in result.stdout.str()
     assert not homework.run_dir.exists()
     homework.run_dir.mkdir()
-    homework.run(*arguments, code=code)
+    homework.run("-k", "nothing_of_the_kind", code=5)
     assert homework.run_dir.exists(), "it was there before"
 
 
